@@ -1,0 +1,185 @@
+//! Commands: what the journal's writer is asked to take. Identified (items, quantities in the
+//! item's unit), not yet booked: what the journal already holds decides the rest.
+//!
+//! A box without a generation keeps commands in its inbox as JSON, so changes here are additive.
+
+use serde::{Deserialize, Serialize};
+
+use super::code::Code;
+use super::entry::Severity;
+use super::ids::Name;
+use super::item::ItemId;
+use super::observation::{Disposal, LineKind, LineRef, Mode, Status, UnclearLine};
+use super::quantity::{Milli, Uom};
+use super::time::{BusinessDay, Stamp};
+
+/// One thing to take, whole or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// When it reached this box.
+    pub stamp: Stamp,
+    /// What.
+    pub body: Body,
+}
+
+/// What is to be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// A till's transaction.
+    Sale(TillTransaction),
+    /// A scan with a role that books.
+    Scan(ScanMovement),
+    /// Absolute stock for items (R12); `known` from here on.
+    Opening(Vec<OpeningLine>),
+    /// The catalogue has learnt what a code is (R1).
+    Remap {
+        /// The `code:` item.
+        from: ItemId,
+        /// What it is.
+        to: ItemId,
+        /// How many of the item's unit one of the code is.
+        factor: Milli,
+    },
+    /// Something a person should know.
+    Alert(AlertNote),
+    /// Something was lost (J9).
+    Loss {
+        /// Where.
+        dev: Name,
+        /// A word: `frame_overflow`, `half_scan`, ...
+        cause: String,
+        /// How many in the last ten minutes.
+        times: u64,
+        /// For a person.
+        text: String,
+    },
+}
+
+/// A transaction whose products have been looked up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TillTransaction {
+    /// Which till.
+    pub till: Name,
+    /// The till's business day.
+    pub business_day: BusinessDay,
+    /// The till's number or id of it.
+    pub transaction: String,
+    /// Only `live` moves stock (R4).
+    pub mode: Mode,
+    /// Only `completed` moves stock (R4).
+    pub status: Status,
+    /// The till's time, as it came.
+    pub time: Option<String>,
+    /// Its lines, in order.
+    pub lines: Vec<TillLine>,
+    /// Digest over the lines as the till sent them: same key and same content is a repeat (R3).
+    /// Made before the catalogue is asked, so that a new catalogue does not change it.
+    pub content: Vec<String>,
+}
+
+/// A line of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TillLine {
+    /// It moves these items.
+    Moves(Box<LineMovement>),
+    /// It is of something without stock (R2: deposits, bags, services).
+    NoStock {
+        /// The line's id.
+        id: String,
+    },
+    /// It cannot be understood or identified: journalled as it came and alerted.
+    Unclear(UnclearLine),
+}
+
+/// A line with items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineMovement {
+    /// The line's id.
+    pub id: String,
+    /// What it does.
+    pub kind: LineKind,
+    /// The till flags the line itself as voided: it moves nothing.
+    pub voided: bool,
+    /// Which line a void undoes.
+    pub voids: Option<LineRef>,
+    /// What becomes of a return: the till's word, else the catalogue's `return_to`.
+    pub disposal: Disposal,
+    /// Order or layaway.
+    pub order_ref: Option<String>,
+    /// Tag.
+    pub epc: Option<String>,
+    /// The item, or the parts of a bundle; quantities as the till's sign has them, in item units.
+    pub parts: Vec<Part>,
+}
+
+/// One item of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Which.
+    pub item: ItemId,
+    /// As read or sent, where it was a code.
+    pub code: Option<Code>,
+    /// How much, in `uom`.
+    pub qty: Milli,
+    /// The item's unit.
+    pub uom: Uom,
+}
+
+/// What a scanner's role does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanKind {
+    /// Goods come in.
+    Receive,
+    /// Goods come back.
+    Return,
+    /// One is taken off, with the configured reason.
+    Adjust,
+}
+
+/// A scan that books.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanMovement {
+    /// Which scanner.
+    pub dev: Name,
+    /// What its role does.
+    pub kind: ScanKind,
+    /// What was read: an item (or the parts of a bundle), quantity positive.
+    pub parts: Vec<Part>,
+    /// Where the scanner stands.
+    pub zone: Option<Name>,
+    /// Reason of an adjust.
+    pub reason: Option<String>,
+    /// What becomes of a return, from the catalogue.
+    pub disposal: Disposal,
+}
+
+/// One line of an opening.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpeningLine {
+    /// Which item.
+    pub item: ItemId,
+    /// How much is there, absolute.
+    pub qty: Milli,
+    /// Its unit.
+    pub uom: Uom,
+}
+
+/// An alert to journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertNote {
+    /// A word: `unit_mismatch`, `no_catalogue`, ...
+    pub alert: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Which item, where it is about one.
+    pub item: Option<ItemId>,
+    /// Which source.
+    pub dev: Option<Name>,
+    /// For a person.
+    pub text: String,
+    /// It is over.
+    pub cleared: bool,
+}

@@ -1,0 +1,12 @@
+//! The words of the trade as types: identities, quantities, observations, commands, entries, stock.
+
+pub mod code;
+pub mod command;
+pub mod entry;
+pub mod ids;
+pub mod item;
+pub mod key;
+pub mod observation;
+pub mod quantity;
+pub mod stock;
+pub mod time;

@@ -1,0 +1,93 @@
+//! Every bound of the system, with its unit in its name, and how the bounds relate.
+//!
+//! What happens *at* a bound stands beside it (J8).
+
+/// Longest name of a store, gateway, till or device, in bytes (`[A-Za-z0-9_-]`; a topic level).
+pub const NAME_MAX_BYTES: usize = 32;
+/// Longest item key of the catalogue, in bytes. Longer: the catalogue row is refused with its line.
+pub const ITEM_MAX_BYTES: usize = 64;
+/// Longest code as read, percent-encoded, in bytes. Longer: the scan is refused and counted.
+pub const CODE_MAX_BYTES: usize = 64;
+/// Longest transaction number or line id of a till, in bytes. Longer: the message is refused.
+pub const SOURCE_ID_MAX_BYTES: usize = 64;
+/// Longest opaque reference (order, reservation), in bytes. Longer: the line is not understood.
+pub const REF_MAX_BYTES: usize = 64;
+/// Longest EPC in hexadecimal digits (496 bits, SGTIN-198 rounded up and more).
+pub const EPC_MAX_HEX: usize = 124;
+/// Most zones an item may have a balance in. Beyond it the movement goes to no zone and is alerted.
+pub const ZONES_PER_ITEM_MAX: usize = 16;
+/// Longest raw text kept of a line that could not be understood, in bytes; cut there.
+pub const RAW_MAX_BYTES: usize = 1024;
+/// Longest human text in an entry (alert, loss), in bytes; cut there.
+pub const TEXT_MAX_BYTES: usize = 256;
+
+/// Greatest quantity of one movement, in thousandths of the unit (one million units).
+pub const QTY_MAX_MILLI: i64 = 1_000_000_000;
+/// Greatest balance, in thousandths; a movement that would pass it is not understood.
+pub const BALANCE_MAX_MILLI: i64 = 1_000_000_000_000_000;
+/// Greatest catalogue factor, in thousandths.
+pub const FACTOR_MAX_MILLI: i64 = 1_000_000_000;
+/// Most components of a virtual bundle.
+pub const COMPONENTS_MAX: usize = 32;
+
+/// Most lines in one till transaction. More: the message is refused, not to be retried.
+pub const LINES_PER_TRANSACTION_MAX: usize = 1_000;
+/// Largest till message, in bytes. Larger: refused with 413 or WebSocket 1009.
+pub const POS_MESSAGE_MAX_BYTES: usize = 256 * 1024;
+/// Most messages of one till connection not yet answered; reading stops until one is.
+pub const POS_UNANSWERED_MAX: usize = 64;
+/// Most open till connections; the next is refused with 503.
+pub const POS_CONNECTIONS_MAX: usize = 32;
+
+/// Longest serial frame (a GS1 `DataMatrix` symbol), in bytes; longer is dropped to its end, counted.
+pub const FRAME_MAX_BYTES: usize = 3_116;
+
+/// Greatest seq: JSON numbers stay exact below 2^53.
+pub const SEQ_MAX: u64 = (1 << 53) - 1;
+/// Commands waiting for the journal's writer; the sender waits.
+pub const WRITER_QUEUE_MAX: usize = 1_024;
+/// Commands in one commit.
+pub const COMMANDS_PER_COMMIT_MAX: usize = 256;
+/// Runs kept and told in hello; the oldest are forgotten.
+pub const RUNS_MAX: usize = 1_000;
+
+/// Entries in one frame.
+pub const FRAME_ENTRIES_MAX: usize = 200;
+/// Payload of any message, in bytes. A row that alone is larger travels as `withheld`.
+pub const PAYLOAD_MAX_BYTES: usize = 32 * 1024;
+/// Inflated size of a deflated payload, in bytes; larger is refused.
+pub const INFLATED_MAX_BYTES: usize = 256 * 1024;
+/// Frames in flight: sent, PUBACK not yet received.
+pub const INFLIGHT_MAX_FRAMES: usize = 20;
+/// Byte window at the start of a connection.
+pub const WINDOW_START_BYTES: usize = 64 * 1024;
+/// Byte window at the most.
+pub const WINDOW_MAX_BYTES: usize = 640 * 1024;
+/// Byte window at the least (one frame is always allowed).
+pub const WINDOW_MIN_BYTES: usize = 16 * 1024;
+/// Entries sent and neither in `applied` nor in `have`; the feeder waits (the credit).
+pub const CREDIT_MAX_ENTRIES: u64 = 10_000;
+/// Newly taken entries after which the centre publishes `applied` without waiting.
+pub const APPLIED_EVERY_ENTRIES: u64 = 2_000;
+/// Entries behind up to which the stream is plain, without `levels`.
+pub const PLAIN_MAX_ENTRIES: u64 = 2_000;
+/// Ranges the centre keeps per set and journal; the farthest is forgotten and comes again.
+pub const RANGES_MAX: usize = 64;
+/// Ranges told in one `applied`.
+pub const HAVE_MAX_RANGES: usize = 16;
+/// Frames in one commit of the centre.
+pub const CENTRE_FRAMES_PER_COMMIT_MAX: usize = 256;
+/// Rows of a `levels` chunk read in one short transaction.
+pub const LEVELS_PER_READ_MAX: usize = 300;
+
+/// Days a transaction's digests are remembered (R3).
+pub const KEY_DAYS: u32 = 400;
+
+const _: () = assert!(WINDOW_MIN_BYTES <= WINDOW_START_BYTES);
+const _: () = assert!(WINDOW_START_BYTES <= WINDOW_MAX_BYTES);
+const _: () = assert!(WINDOW_MAX_BYTES >= INFLIGHT_MAX_FRAMES * PAYLOAD_MAX_BYTES);
+const _: () = assert!(CREDIT_MAX_ENTRIES >= (INFLIGHT_MAX_FRAMES * FRAME_ENTRIES_MAX) as u64);
+const _: () = assert!(APPLIED_EVERY_ENTRIES < CREDIT_MAX_ENTRIES);
+const _: () = assert!(COMMANDS_PER_COMMIT_MAX <= WRITER_QUEUE_MAX);
+const _: () = assert!(PAYLOAD_MAX_BYTES <= INFLATED_MAX_BYTES);
+const _: () = assert!(QTY_MAX_MILLI < BALANCE_MAX_MILLI);

@@ -1,0 +1,175 @@
+//! `delta`: frames of entries, the stream that must be lossless.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::code::Symbology;
+use crate::domain::entry::{Detail, Kind};
+use crate::domain::ids::{BootId, Chain, Generation, JournalId, Name, RunId, Seq};
+use crate::domain::item::ItemId;
+use crate::domain::key::Skey;
+use crate::domain::quantity::{Milli, Uom};
+use crate::domain::stock::Balance;
+use crate::domain::time::{ClockQuality, MonoMs, WallMs};
+
+/// Entries of one run of one journal, in seq order without a hole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Frame {
+    /// Which journal.
+    pub journal: JournalId,
+    /// Its generation.
+    pub generation: Option<Generation>,
+    /// The run that wrote all of these rows.
+    pub run: RunId,
+    /// First seq.
+    pub first: Seq,
+    /// Last seq.
+    pub last: Seq,
+    /// Chain value before `first`; null when that row is pruned.
+    pub chain: Option<Chain>,
+    /// Chain value after `last`; null when a row in between could not be read.
+    pub chain_after: Option<Chain>,
+    /// The boots that entries refer to.
+    pub boots: Vec<BootRef>,
+    /// The box's clock when it packed the frame.
+    pub clock: FrameClock,
+    /// Rows, covering `first` to `last`.
+    pub entries: Vec<FrameRow>,
+}
+
+/// A boot of the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BootRef {
+    /// Which.
+    pub id: BootId,
+    /// How far its wall times may be trusted.
+    pub quality: ClockQuality,
+}
+
+/// The box's clock, in the current boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FrameClock {
+    /// Milliseconds since the Unix epoch.
+    pub wall_ms: WallMs,
+    /// Milliseconds since boot.
+    pub boot_ms: MonoMs,
+}
+
+/// One row of a frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum FrameRow {
+    /// Rows that cannot be sent.
+    Withheld(Withheld),
+    /// A row.
+    Entry(Box<WireEntry>),
+}
+
+impl FrameRow {
+    /// First and last seq of it.
+    pub fn span(&self) -> (Seq, Seq) {
+        match self {
+            Self::Withheld(withheld) => (withheld.first, withheld.last),
+            Self::Entry(entry) => (entry.seq, entry.seq),
+        }
+    }
+}
+
+/// Rows that cannot be sent: too large, unreadable or pruned. A hole that never closes does not
+/// exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Withheld {
+    /// First seq.
+    pub first: Seq,
+    /// Last seq.
+    pub last: Seq,
+    /// Always `withheld`.
+    pub kind: WithheldTag,
+    /// `too_large`, `unreadable`, `pruned` or `refused`.
+    pub reason: String,
+}
+
+/// The word `withheld`, which no entry's kind is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum WithheldTag {
+    /// The only value.
+    #[serde(rename = "withheld")]
+    Withheld,
+}
+
+/// An entry on the wire; fields that mean nothing for its kind are absent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WireEntry {
+    /// Its number.
+    pub seq: Seq,
+    /// Best known wall time, milliseconds since the Unix epoch.
+    pub at: WallMs,
+    /// Milliseconds since boot.
+    pub bt: MonoMs,
+    /// Index into the frame's `boots`.
+    pub b: u32,
+    /// What it is.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub kind: Kind,
+    /// The item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<ItemId>,
+    /// The code as read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Where the code was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbology: Option<Symbology>,
+    /// Signed, in thousandths.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub qty_milli: Milli,
+    /// For the void of a hold: what it does to `unavailable`, in thousandths.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unavailable_milli: Milli,
+    /// Unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uom: Option<Uom>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Name>,
+    /// Where from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_zone: Option<Name>,
+    /// Till, scanner or reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dev: Option<Name>,
+    /// Opaque reference.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// EPC in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epc: Option<String>,
+    /// Natural key and content; null stands for a digest of (run of this seq, seq).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skey: Option<Skey>,
+    /// `[which, of]` among the rows of one command.
+    pub n: (u16, u16),
+    /// Known from elsewhere: moves nothing, the ledger counts it unless another row has the key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeat: bool,
+    /// What its kind adds.
+    #[serde(flatten)]
+    pub detail: Detail,
+    /// The item's balances after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Balance>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+fn is_zero(qty: &Milli) -> bool {
+    *qty == Milli::ZERO
+}

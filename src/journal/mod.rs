@@ -1,0 +1,5 @@
+//! The durable stock journal: one thread, one writer, `SQLite`.
+
+pub mod handle;
+
+pub use handle::{Journal, Receipt, TakeError};

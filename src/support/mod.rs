@@ -1,0 +1,3 @@
+//! Small things the whole agent needs: clock, tasks, delays.
+
+pub mod clock;
