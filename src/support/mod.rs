@@ -1,3 +1,4 @@
 //! Small things the whole agent needs: clock, tasks, delays.
 
 pub mod clock;
+pub mod tasks;
