@@ -39,6 +39,40 @@ pub enum Symbology {
     Unknown,
 }
 
+const SYMBOLOGIES: [(&str, Symbology); 13] = [
+    ("ean-upc", Symbology::EanUpc),
+    ("ean8", Symbology::Ean8),
+    ("itf", Symbology::Itf),
+    ("code128", Symbology::Code128),
+    ("gs1128", Symbology::Gs1128),
+    ("data-bar", Symbology::DataBar),
+    ("gs1-data-matrix", Symbology::Gs1DataMatrix),
+    ("data-matrix", Symbology::DataMatrix),
+    ("gs1-qr", Symbology::Gs1Qr),
+    ("qr", Symbology::Qr),
+    ("code39", Symbology::Code39),
+    ("till", Symbology::Till),
+    ("unknown", Symbology::Unknown),
+];
+
+impl Symbology {
+    /// The word as it stands in rows and on the wire.
+    pub fn as_str(self) -> &'static str {
+        SYMBOLOGIES
+            .iter()
+            .find(|(_, symbology)| *symbology == self)
+            .map_or("unknown", |(word, _)| word)
+    }
+
+    /// The symbology of a word; `None` for any other text.
+    pub fn from_word(text: &str) -> Option<Self> {
+        SYMBOLOGIES
+            .iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, symbology)| *symbology)
+    }
+}
+
 /// The code does not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a code is 1 to 64 bytes after percent-encoding; this one has {bytes}")]
@@ -74,6 +108,18 @@ impl Code {
         Ok(Self { text, symbology })
     }
 
+    /// A code from its text as [`as_str`](Self::as_str) gave it: what a journal row holds.
+    pub fn from_text(text: &str, symbology: Symbology) -> Result<Self, CodeError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
+        if text.is_empty() || text.len() > CODE_MAX_BYTES || !text.bytes().all(plain) {
+            return Err(CodeError { bytes: text.len() });
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            symbology,
+        })
+    }
+
     /// The code as text: what the catalogue is asked for.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -89,6 +135,17 @@ impl fmt::Display for Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_symbology_has_the_word_that_serde_gives_it() {
+        for (word, symbology) in SYMBOLOGIES {
+            assert_eq!(
+                serde_json::to_value(symbology).unwrap(),
+                serde_json::json!(word)
+            );
+            assert_eq!(Symbology::from_word(symbology.as_str()), Some(symbology));
+        }
+    }
 
     #[test]
     fn odd_bytes_are_percent_encoded_and_long_codes_refused() {

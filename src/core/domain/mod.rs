@@ -1,5 +1,6 @@
 //! The words of the trade as types: identities, quantities, observations, commands, entries, stock.
 
+pub mod chain;
 pub mod code;
 pub mod command;
 pub mod entry;
