@@ -40,6 +40,8 @@ pub enum Body {
         to: ItemId,
         /// How many of the item's unit one of the code is.
         factor: Milli,
+        /// The item's unit.
+        uom: Uom,
     },
     /// Something a person should know.
     Alert(AlertNote),
@@ -73,8 +75,9 @@ pub struct TillTransaction {
     pub time: Option<String>,
     /// Its lines, in order.
     pub lines: Vec<TillLine>,
-    /// Digest over the lines as the till sent them: same key and same content is a repeat (R3).
-    /// Made before the catalogue is asked, so that a new catalogue does not change it.
+    /// What is digested of the lines as the till sent them (one SHA-256 in hexadecimal is enough):
+    /// same key and same content is a repeat (R3). Made before the catalogue is asked, so that a
+    /// new catalogue does not change it; the till's clock is no part of it.
     pub content: Vec<String>,
 }
 
@@ -89,8 +92,10 @@ pub enum TillLine {
         /// The line's id.
         id: String,
     },
-    /// It cannot be understood or identified: journalled as it came and alerted.
+    /// It cannot be understood or identified: journalled as it came and alerted `unclear_line`.
     Unclear(UnclearLine),
+    /// Its unit is not the item's: journalled as it came and alerted `unit_mismatch` (R2).
+    UnitMismatch(UnclearLine),
 }
 
 /// A line with items.
@@ -100,6 +105,8 @@ pub struct LineMovement {
     pub id: String,
     /// What it does.
     pub kind: LineKind,
+    /// How much, as the till counts it: before factors and bundles. A void is measured in it.
+    pub qty: Milli,
     /// The till flags the line itself as voided: it moves nothing.
     pub voided: bool,
     /// Which line a void undoes.

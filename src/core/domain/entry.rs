@@ -1,5 +1,7 @@
 //! Entries: journal rows, about one item or none.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::code::Code;
@@ -110,7 +112,7 @@ impl Kind {
             .map_or("", |(text, _)| text)
     }
 
-    /// Whether entries of this kind may change a balance, and so carry `after`.
+    /// Whether entries of this kind may change a balance.
     pub fn moves_stock(self) -> bool {
         matches!(self, Self::Move(_) | Self::Remap)
     }
@@ -184,6 +186,13 @@ pub struct Detail {
     /// Factor of a remap, in thousandths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<Milli>,
+    /// Balances by zone that a remap takes along.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub zones: BTreeMap<Name, Milli>,
+    /// How much the source's line said, without sign, where a factor, a bundle or a remap makes the
+    /// row's own quantity another: what a void of the line is measured against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_qty: Option<Milli>,
     /// The journal before this one, and its end, for a base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<(JournalId, Seq)>,
@@ -209,7 +218,7 @@ pub struct Draft {
     pub code: Option<Code>,
     /// Signed; see [`Movement`]. Zero where nothing moves.
     pub qty: Milli,
-    /// For a void of a hold or of a return into `unavailable`: what it does there.
+    /// For a void or a remap: what it does to `unavailable`.
     pub unavailable: Milli,
     /// Unit of `qty`.
     pub uom: Option<Uom>,
@@ -272,7 +281,8 @@ pub struct Entry {
     pub n: (u16, u16),
     /// What it says.
     pub body: Draft,
-    /// The item's balances after it, where its kind moves stock.
+    /// The item's balances after it. Every entry of an item has them, also one that moves nothing
+    /// (an alert, a repeat): they are what the centre's balances are covered by.
     pub after: Option<Balance>,
 }
 

@@ -52,7 +52,9 @@ impl Balance {
     /// What may be promised before reservations and safety stock; `None` while not known.
     /// Never shown below zero; the wire carries the raw numbers.
     pub fn sellable(&self) -> Option<Milli> {
-        let free = self.on_hand.minus(self.unavailable)?.minus(self.suspect)?;
+        // A release that overtook its hold must not raise the promise meanwhile.
+        let unavailable = self.unavailable.max(Milli::ZERO);
+        let free = self.on_hand.minus(unavailable)?.minus(self.suspect)?;
         self.known.then_some(free.max(Milli::ZERO))
     }
 
@@ -78,7 +80,15 @@ impl Balance {
                 next.known = true;
                 next.suspect = Milli::ZERO;
             }
-            Kind::Move(_) | Kind::Remap => next.on_hand = bounded(next.on_hand.plus(qty))?,
+            Kind::Remap => {
+                next.on_hand = bounded(next.on_hand.plus(qty))?;
+                next.unavailable = bounded(next.unavailable.plus(entry.unavailable))?;
+                for (zone, qty) in &entry.detail.zones {
+                    next.shift_zone(Some(zone), *qty)?;
+                }
+                return Ok(next);
+            }
+            Kind::Move(_) => next.on_hand = bounded(next.on_hand.plus(qty))?,
             Kind::Alert
             | Kind::Loss
             | Kind::Discrepancy

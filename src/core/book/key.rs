@@ -1,0 +1,65 @@
+//! R3: what makes a source's event itself, and what makes its content the same.
+
+use super::{Known, StockView};
+use crate::domain::command::{Body, Command, TillTransaction};
+use crate::domain::ids::{RunId, Salt};
+use crate::domain::key::{KeyDigest, Skey, content_digest, key_digest};
+use crate::domain::observation::{LineRef, Mode, Status};
+
+/// The natural key and content of a command, where its source gives it one: a till's transaction.
+/// A scan, an opening or an alert has none until it goes through an inbox ([`inbox_key`]).
+pub fn command_key(command: &Command, salt: &Salt) -> Option<Skey> {
+    match &command.body {
+        Body::Sale(transaction) => Some(transaction_key(transaction, salt)),
+        Body::Scan(_)
+        | Body::Opening(_)
+        | Body::Remap { .. }
+        | Body::Alert(_)
+        | Body::Loss { .. } => None,
+    }
+}
+
+/// The key of a command without a natural one, that waits in the inbox: which run took it, and its
+/// number there (PROTOCOL.md 2).
+pub fn inbox_key(run: RunId, number: u64, salt: &Salt) -> Skey {
+    let number = number.to_string();
+    let fields = ["inbox", &run.to_string(), &number];
+    Skey::new(key_digest(salt, &fields), content_digest(salt, &fields))
+}
+
+/// The digest of one line, by which a void finds what the line booked.
+pub fn line_key(line: &LineRef, salt: &Salt) -> KeyDigest {
+    let day = line.business_day.as_str();
+    key_digest(
+        salt,
+        &[line.till.as_str(), day, &line.transaction, &line.line],
+    )
+}
+
+fn transaction_key(sale: &TillTransaction, salt: &Salt) -> Skey {
+    let day = sale.business_day.as_str();
+    let key = key_digest(salt, &[sale.till.as_str(), day, &sale.transaction]);
+    let mode = match sale.mode {
+        Mode::Live => "live",
+        Mode::Training => "training",
+        Mode::Quote => "quote",
+    };
+    let status = match sale.status {
+        Status::Completed => "completed",
+        Status::Suspended => "suspended",
+        Status::Cancelled => "cancelled",
+    };
+    // A parked transaction that is completed under its number is other content, not a repeat.
+    let mut fields = vec![mode, status];
+    fields.extend(sale.content.iter().map(String::as_str));
+    Skey::new(key, content_digest(salt, &fields))
+}
+
+/// What the journal knows of a till's transaction, with its key.
+pub(super) fn look_up<V: StockView>(
+    sale: &TillTransaction,
+    view: &V,
+) -> Result<(Skey, Known), V::Error> {
+    let skey = transaction_key(sale, view.salt());
+    Ok((skey, view.known(&skey)?))
+}
