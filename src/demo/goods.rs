@@ -1,0 +1,62 @@
+//! What the demo's store sells: GTINs of units, and two cases.
+
+/// A code and what one of it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Lot {
+    /// The retailer's item.
+    pub item: &'static str,
+    /// GTIN-13 of a unit, GTIN-14 of a case.
+    pub code: &'static str,
+    /// Units in one.
+    pub units: i64,
+}
+
+const fn lot(item: &'static str, code: &'static str, units: i64) -> Lot {
+    Lot { item, code, units }
+}
+
+/// The assortment.
+pub const GOODS: [Lot; 12] = [
+    lot("coffee-250g", "4012345678901", 1),
+    lot("coffee-250g", "14012345678908", 12),
+    lot("tea-20", "4012345678918", 1),
+    lot("milk-1l", "4012345678925", 1),
+    lot("milk-1l", "14012345678922", 6),
+    lot("soap", "4012345678932", 1),
+    lot("pasta-500g", "4012345678949", 1),
+    lot("rice-1kg", "4012345678956", 1),
+    lot("oil-750ml", "4012345678963", 1),
+    lot("towel", "4012345678970", 1),
+    lot("lamp", "4012345678987", 1),
+    lot("mug", "4012345678994", 1),
+];
+
+/// Units of every item at the opening.
+pub const OPENING_UNITS: i64 = 500;
+
+/// The catalogue file.
+pub fn catalogue() -> String {
+    let mut text = String::from(
+        "# version 1\nitem,unit,code,factor,stock,components,rfid,return_to\n",
+    );
+    for Lot { item, code, units } in GOODS {
+        text.push_str(&format!("{item},EA,{code},{units},true,,none,sellable\n"));
+    }
+    text
+}
+
+/// The items, each once.
+pub fn items() -> Vec<&'static str> {
+    let mut items: Vec<&'static str> = GOODS.iter().map(|lot| lot.item).collect();
+    items.dedup();
+    items
+}
+
+/// The opening file of `shelfwire stock import`.
+pub fn opening() -> String {
+    let mut text = String::from("item,qty\n");
+    for item in items() {
+        text.push_str(&format!("{item},{OPENING_UNITS}\n"));
+    }
+    text
+}
