@@ -32,6 +32,14 @@ pub const COMPONENTS_MAX: usize = 32;
 
 /// Most lines in one till transaction. More: the message is refused, not to be retried.
 pub const LINES_PER_TRANSACTION_MAX: usize = 1_000;
+/// Most rows that one command books, so that `n` stays small; a line that would pass it is not
+/// understood.
+pub const ROWS_PER_COMMAND_MAX: usize = 10_000;
+/// Of them, kept free for alerts: two for each line, one for the transaction, the rest for items
+/// that fell below zero (further ones of the same command are not alerted).
+pub const ALERT_ROWS_PER_COMMAND_MAX: usize = 2_500;
+/// Most lines of one opening; more: refused, to be cut by whoever reads the file.
+pub const OPENING_LINES_MAX: usize = 1_000;
 /// Largest till message, in bytes. Larger: refused with 413 or WebSocket 1009.
 pub const POS_MESSAGE_MAX_BYTES: usize = 256 * 1024;
 /// Most messages of one till connection not yet answered; reading stops until one is.
@@ -90,4 +98,8 @@ const _: () = assert!(CREDIT_MAX_ENTRIES >= (INFLIGHT_MAX_FRAMES * FRAME_ENTRIES
 const _: () = assert!(APPLIED_EVERY_ENTRIES < CREDIT_MAX_ENTRIES);
 const _: () = assert!(COMMANDS_PER_COMMIT_MAX <= WRITER_QUEUE_MAX);
 const _: () = assert!(PAYLOAD_MAX_BYTES <= INFLATED_MAX_BYTES);
+const _: () = assert!(ROWS_PER_COMMAND_MAX <= u16::MAX as usize);
+const _: () = assert!(2 * LINES_PER_TRANSACTION_MAX + 1 < ALERT_ROWS_PER_COMMAND_MAX);
+const _: () = assert!(ALERT_ROWS_PER_COMMAND_MAX < ROWS_PER_COMMAND_MAX);
+const _: () = assert!(2 * OPENING_LINES_MAX <= ROWS_PER_COMMAND_MAX);
 const _: () = assert!(QTY_MAX_MILLI < BALANCE_MAX_MILLI);

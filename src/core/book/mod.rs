@@ -1,11 +1,22 @@
 //! Booking: a command and what the journal already holds, to entries. Pure: the writer calls it
 //! inside the command's savepoint; the simulator's journal model implements the same view.
 
+mod alert;
 mod key;
+mod opening;
+mod posting;
+mod remap;
+mod returned;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod till;
+mod void;
 
 pub use key::{command_key, inbox_key, line_key};
 
-use crate::domain::command::Command;
+use self::posting::Posting;
+use crate::domain::command::{Body, Command};
 use crate::domain::entry::{Draft, Entry};
 use crate::domain::ids::{Salt, Seq};
 use crate::domain::item::ItemId;
@@ -106,20 +117,30 @@ impl Booked {
 /// Books a command: what it does to stock, from what the journal holds already. Total for every
 /// command that [`crate::identify`] makes: what a rule cannot book becomes an alert row.
 pub fn book<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookError<V::Error>> {
-    match &command.body {
-        crate::domain::command::Body::Sale(sale) => {
-            let (skey, known) = key::look_up(sale, view).map_err(BookError::View)?;
-            match known {
-                Known::Same { last_seq } => Ok(Booked::Repeat { last_seq }),
-                Known::New | Known::Other { .. } => Ok(Booked::New {
-                    rows: Vec::new(),
-                    skey: Some(skey),
-                }),
-            }
-        }
-        _ => Ok(Booked::New {
-            rows: Vec::new(),
-            skey: None,
-        }),
-    }
+    let mut posting = Posting::new(view);
+    let posted = match &command.body {
+        Body::Sale(sale) => return till::book(sale, posting),
+        Body::Scan(scan) => scan::book(scan, &mut posting),
+        Body::Opening(lines) => opening::book(lines, &mut posting),
+        Body::Remap {
+            from,
+            to,
+            factor,
+            uom,
+        } => remap::book(&remap::Learnt::new(from, to, *factor, *uom), &mut posting),
+        Body::Alert(note) => posting.note(alert::told(note)).map_err(BookError::View),
+        Body::Loss {
+            dev,
+            cause,
+            times,
+            text,
+        } => posting
+            .note(alert::loss(dev, cause, *times, text))
+            .map_err(BookError::View),
+    };
+    posted?;
+    Ok(Booked::New {
+        rows: posting.rows,
+        skey: None,
+    })
 }

@@ -1,0 +1,169 @@
+//! R3, R4, R6: a till's transaction, whole, under its key; what its lines do to stock.
+
+use super::posting::{Fault, Posting, line_qty};
+use super::{BookError, Booked, Known, StockView, alert, key, line_key, returned, void};
+use crate::domain::command::{LineMovement, TillLine, TillTransaction};
+use crate::domain::entry::{Detail, Draft, Kind, Movement};
+use crate::domain::ids::Salt;
+use crate::domain::key::{KeyDigest, Skey};
+use crate::domain::observation::{LineKind, LineRef, Mode, Status, UnclearLine};
+use crate::limits::{LINES_PER_TRANSACTION_MAX, SOURCE_ID_MAX_BYTES};
+
+/// What every row of a transaction has.
+pub(super) struct Origin<'a> {
+    pub(super) sale: &'a TillTransaction,
+    pub(super) skey: Skey,
+    pub(super) salt: Salt,
+}
+
+impl Origin<'_> {
+    /// The digest of one of its lines.
+    pub(super) fn line(&self, id: &str) -> KeyDigest {
+        let line = LineRef {
+            till: self.sale.till.clone(),
+            business_day: self.sale.business_day.clone(),
+            transaction: self.sale.transaction.clone(),
+            line: id.to_owned(),
+        };
+        line_key(&line, &self.salt)
+    }
+
+    /// Marks a draft as a row of this transaction, and of one of its lines.
+    pub(super) fn mark(&self, mut draft: Draft, line: Option<&str>) -> Draft {
+        draft.dev = Some(self.sale.till.clone());
+        draft.skey = Some(self.skey);
+        draft.line = line.map(|id| self.line(id));
+        let time = self.sale.time.as_deref();
+        draft.detail.till_time = time.map(|text| alert::cut(text, SOURCE_ID_MAX_BYTES));
+        draft
+    }
+
+    /// The row of a line that is journalled as it came.
+    pub(super) fn unclear(&self, word: &str, line: &UnclearLine) -> Draft {
+        self.mark(alert::unclear(word, line), line.id.as_deref())
+    }
+}
+
+pub(super) fn book<V: StockView>(
+    sale: &TillTransaction,
+    mut posting: Posting<'_, V>,
+) -> Result<Booked, BookError<V::Error>> {
+    if sale.lines.len() > LINES_PER_TRANSACTION_MAX {
+        let text = format!("a transaction has at most {LINES_PER_TRANSACTION_MAX} lines");
+        return Err(BookError::Refused(text));
+    }
+    let (skey, known) = key::look_up(sale, posting.view).map_err(BookError::View)?;
+    let reused = match known {
+        Known::Same { last_seq } => return Ok(Booked::Repeat { last_seq }),
+        Known::Other { moved } => moved,
+        Known::New => false,
+    };
+    if sale.mode == Mode::Live && sale.status == Status::Completed {
+        let origin = Origin {
+            sale,
+            skey,
+            salt: *posting.view.salt(),
+        };
+        if reused {
+            let alert = origin.mark(alert::key_reused(&sale.transaction), None);
+            posting.note(alert).map_err(BookError::View)?;
+        }
+        lines(&origin, &mut posting)?;
+        posting.alert_negatives(&origin.mark(Draft::new(Kind::Alert), None));
+    }
+    Ok(Booked::New {
+        rows: posting.rows,
+        skey: Some(skey),
+    })
+}
+
+/// Voids come last, so that they find the other lines of their own transaction.
+fn lines<V: StockView>(
+    origin: &Origin<'_>,
+    posting: &mut Posting<'_, V>,
+) -> Result<(), BookError<V::Error>> {
+    let mut voids = Vec::new();
+    for line in &origin.sale.lines {
+        match line {
+            TillLine::Moves(line) if line.voided => {}
+            TillLine::Moves(line) if line.kind == LineKind::Void => voids.push(line),
+            TillLine::Moves(line) => {
+                let posted = drafts(origin, line, posting).and_then(|drafts| posting.post(drafts));
+                posting.or_tell(posted, |misfit| misfitting(origin, line, &misfit))?;
+            }
+            TillLine::NoStock { .. } => {}
+            TillLine::Unclear(line) => posting
+                .note(origin.unclear("unclear_line", line))
+                .map_err(BookError::View)?,
+            TillLine::UnitMismatch(line) => posting
+                .note(origin.unclear("unit_mismatch", line))
+                .map_err(BookError::View)?,
+        }
+    }
+    voids
+        .into_iter()
+        .try_for_each(|line| void::book(origin, line, posting))
+}
+
+fn drafts<V: StockView>(
+    origin: &Origin<'_>,
+    line: &LineMovement,
+    posting: &Posting<'_, V>,
+) -> Result<Vec<Draft>, Fault<V::Error>> {
+    let mut drafts = Vec::with_capacity(line.parts.len());
+    for (index, part) in line.parts.iter().enumerate() {
+        let part = posting.redirect(part)?;
+        let draft = Draft {
+            item: Some(part.item),
+            code: part.code,
+            qty: part.qty,
+            uom: Some(part.uom),
+            reference: line.order_ref.clone(),
+            // A tag is on one thing: on the first row, so that it is not counted twice.
+            epc: line.epc.clone().filter(|_| index == 0),
+            detail: Detail {
+                line_qty: line_qty(line.qty, part.qty),
+                ..Detail::default()
+            },
+            ..Draft::new(Kind::Move(Movement::Sale))
+        };
+        let draft = origin.mark(draft, Some(&line.id));
+        let of = |movement, draft: Draft| Draft {
+            kind: Kind::Move(movement),
+            ..draft
+        };
+        let down = draft.qty.negated();
+        match line.kind {
+            LineKind::Sale => drafts.push(Draft { qty: down, ..draft }),
+            LineKind::Return => {
+                drafts.extend(returned::drafts(of(Movement::Return, draft), line.disposal));
+            }
+            LineKind::Hold => drafts.push(of(Movement::Hold, draft)),
+            LineKind::Release => {
+                drafts.push(of(Movement::Release, Draft { qty: down, ..draft }));
+            }
+            LineKind::Void => {}
+        }
+    }
+    Ok(drafts)
+}
+
+/// The row of a line that was understood but cannot be booked.
+pub(super) fn misfitting(
+    origin: &Origin<'_>,
+    line: &LineMovement,
+    why: &dyn std::fmt::Display,
+) -> Draft {
+    let raw = serde_json::json!({ "id": line.id, "kind": line.kind, "qty": line.qty,
+        "parts": line.parts });
+    let unclear = UnclearLine {
+        id: Some(line.id.clone()),
+        raw: raw.to_string(),
+        reason: why.to_string(),
+    };
+    Draft {
+        reference: line.order_ref.clone(),
+        epc: line.epc.clone(),
+        ..origin.unclear("unclear_line", &unclear)
+    }
+}
