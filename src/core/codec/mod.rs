@@ -1,1 +1,18 @@
-//! (to come)
+//! Codecs: bytes as a device sends them, to observations. Pure: no clock, no file, no socket.
+//!
+//! | what comes in | module |
+//! | --- | --- |
+//! | bytes of a serial line, to frames | [`framing`] |
+//! | a frame, to a code | [`barcode`], with [`aim`] and [`gtin`] |
+//! | a till's message, to a transaction or a question | [`pos`] |
+//!
+//! Bad input is a value that the caller counts, never a panic and never the end of a task.
+
+pub mod aim;
+pub mod barcode;
+pub mod framing;
+pub mod gtin;
+pub mod pos;
+
+#[cfg(test)]
+mod vectors;

@@ -1,0 +1,121 @@
+//! A transaction's key and stock content, as R3 digests them.
+
+use super::observation::{
+    Component, Disposal, ItemLine, Line, LineKind, Mode, Product, Status, Transaction,
+};
+use super::quantity::Uom;
+
+impl Transaction {
+    /// The transaction's key as answers and logs name it.
+    pub fn key_text(&self) -> String {
+        let day = self.business_day.as_str();
+        format!("{}/{day}/{}", self.till, self.transaction)
+    }
+
+    /// What its stock content is, for R3's digest: the same list for every repeat, another list
+    /// for another transaction that wrapped to the same number.
+    ///
+    /// Made of the lines as the till sent them, before the catalogue is asked. Only what decides
+    /// about stock is in it, so that a till may add a time, an order or a tag when it sends again.
+    /// Mode and status are: a suspended transaction that is completed later under its number is
+    /// another content, or its sale would be swallowed as a repeat. The order of lines is not.
+    pub fn content(&self) -> Vec<String> {
+        let mut lines: Vec<Vec<String>> = self.lines.iter().map(line).collect();
+        lines.sort_unstable();
+        let mut content = vec![
+            mode(self.mode).to_owned(),
+            status(self.status).to_owned(),
+            lines.len().to_string(),
+        ];
+        for line in lines {
+            // With the number of its fields, no two lists of lines give the same content.
+            content.push(line.len().to_string());
+            content.extend(line);
+        }
+        content
+    }
+}
+
+/// Of an unclear line only its id: it moves nothing, and what was wrong with it may be said in
+/// other words by another version of the decoder.
+fn line(line: &Line) -> Vec<String> {
+    match line {
+        Line::Unclear(line) => vec![line.id.clone().unwrap_or_default()],
+        Line::Understood(line) => item_line(line),
+    }
+}
+
+fn item_line(line: &ItemLine) -> Vec<String> {
+    let mut content = vec![
+        line.id.clone(),
+        kind(line.kind).to_owned(),
+        product(&line.product),
+        line.qty.to_string(),
+        line.uom.map_or("", Uom::as_str).to_owned(),
+        if line.voided { "voided" } else { "" }.to_owned(),
+        line.disposal.map_or("", disposal).to_owned(),
+    ];
+    match &line.voids {
+        None => content.push("0".to_owned()),
+        Some(voids) => content.extend(
+            [
+                "1",
+                voids.till.as_str(),
+                voids.business_day.as_str(),
+                &voids.transaction,
+                &voids.line,
+            ]
+            .map(str::to_owned),
+        ),
+    }
+    content.extend(line.components.iter().flat_map(component));
+    content
+}
+
+fn component(component: &Component) -> [String; 2] {
+    [product(&component.product), component.qty.to_string()]
+}
+
+fn product(product: &Product) -> String {
+    match product {
+        Product::Code(code) => format!("code {code}"),
+        Product::Item(item) => format!("item {item}"),
+    }
+}
+
+// The words of the till's message. They are digested: another spelling would make every repeat of
+// the last 400 days a new transaction.
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "live",
+        Mode::Training => "training",
+        Mode::Quote => "quote",
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Completed => "completed",
+        Status::Suspended => "suspended",
+        Status::Cancelled => "cancelled",
+    }
+}
+
+fn kind(kind: LineKind) -> &'static str {
+    match kind {
+        LineKind::Sale => "sale",
+        LineKind::Return => "return",
+        LineKind::Void => "void",
+        LineKind::Hold => "hold",
+        LineKind::Release => "release",
+    }
+}
+
+fn disposal(disposal: Disposal) -> &'static str {
+    match disposal {
+        Disposal::Sellable => "sellable",
+        Disposal::Inspect => "inspect",
+        Disposal::Waste => "waste",
+    }
+}
