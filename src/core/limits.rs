@@ -77,6 +77,16 @@ pub const WINDOW_MIN_BYTES: usize = 16 * 1024;
 pub const CREDIT_MAX_ENTRIES: u64 = 10_000;
 /// Newly taken entries after which the centre publishes `applied` without waiting.
 pub const APPLIED_EVERY_ENTRIES: u64 = 2_000;
+/// The longest that newly taken entries wait for their `applied`, in milliseconds.
+pub const APPLIED_AFTER_MS: u64 = 1_000;
+/// An unanswered seed is sent again after this, in milliseconds.
+pub const SEED_AGAIN_MS: i64 = 30_000;
+/// Words of a store whose head the balances do not hold yet; the newest one is replaced.
+pub const WORDS_MAX: usize = 16;
+/// Differences between ledger and balances alerted at once; the rest is found by the next audit.
+pub const DIFFERENCES_MAX: usize = 100;
+/// Longest id of a command or a seed, in bytes; a longer one is no command.
+pub const COMMAND_ID_MAX_BYTES: usize = 64;
 /// Entries behind up to which the stream is plain, without `levels`.
 pub const PLAIN_MAX_ENTRIES: u64 = 2_000;
 /// Ranges the centre keeps per set and journal; the farthest is forgotten and comes again.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::ids::Salt;
+use super::ids::{RunId, Salt, Seq};
 
 /// Digest of a source's own key of an event (till, business day, transaction), with the store's salt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,6 +68,17 @@ pub fn key_digest(salt: &Salt, fields: &[&str]) -> KeyDigest {
 /// Digests stock content.
 pub fn content_digest(salt: &Salt, fields: &[&str]) -> ContentDigest {
     ContentDigest(digest(salt, b"content", fields))
+}
+
+/// The key of a row whose source has none (a scan): a digest of the run that wrote it and its seq.
+/// Two boxes never share a run, so it names one row in the world; the journal and the centre make
+/// the same one, and it is never on the wire.
+pub fn row_key(run: RunId, seq: Seq) -> Skey {
+    let mut hash = Sha256::new();
+    hash.update(b"row");
+    hash.update(run.0);
+    hash.update(seq.to_be_bytes());
+    Skey(first(&hash.finalize()))
 }
 
 fn digest<const N: usize>(salt: &Salt, what: &[u8], fields: &[&str]) -> [u8; N] {

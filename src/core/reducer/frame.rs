@@ -1,0 +1,312 @@
+//! Frames: rows to the ledger, `after` to the balances, both sets moved in one transaction.
+
+use super::state::{HeldLevel, JournalRow, StoreRow};
+use super::tx::{CentreAlert, LedgerRow, Place, StoreTx};
+use crate::domain::entry::{Kind, Movement, Severity};
+use crate::domain::ids::{Generation, JournalId, Seq};
+use crate::domain::item::ItemId;
+use crate::domain::key::row_key;
+use crate::domain::quantity::Milli;
+use crate::domain::stock::Balance;
+use crate::domain::time::WallMs;
+use crate::limits::{FRAME_ENTRIES_MAX, SEQ_MAX};
+use crate::wire::{Frame, FrameRow, WireEntry, Withheld};
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameOutcome {
+    /// It is in; how many of its seqs were new. `applied` goes out by [`super::Pace`].
+    Taken {
+        /// Seqs that the ledger did not hold.
+        newly: u64,
+    },
+    /// It is not in. Unless it was malformed, the answer is `applied`, at once.
+    NotTaken(NotTaken),
+}
+
+/// Why a frame or a chunk was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NotTaken {
+    /// It contradicts itself.
+    Malformed(&'static str),
+    /// No accepted hello has named this journal.
+    UnknownJournal,
+    /// Its run is not in the table, or it reaches into a later one.
+    Run,
+    /// It lies beyond where the journal ends.
+    BeyondEnd,
+    /// Its chain contradicts what is held: two machines wrote this journal.
+    Chain,
+    /// Levels of a journal that is not the store's current one.
+    NotCurrent,
+}
+
+/// Takes a frame.
+pub fn on_frame<T: StoreTx>(
+    tx: &mut T,
+    frame: &Frame,
+    now: WallMs,
+) -> Result<FrameOutcome, T::Error> {
+    if let Some(fault) = fault(frame) {
+        return Ok(FrameOutcome::NotTaken(NotTaken::Malformed(fault)));
+    }
+    let Some(mut journal) = tx.journal(frame.journal)? else {
+        return Ok(FrameOutcome::NotTaken(NotTaken::UnknownJournal));
+    };
+    if let Some(why) = refuse(&journal, frame) {
+        if why == NotTaken::Chain && !journal.contradicted {
+            journal.contradicted = true;
+            tx.put_journal(frame.journal, journal)?;
+            tx.put_alert(contradiction(frame, now))?;
+        }
+        return Ok(FrameOutcome::NotTaken(why));
+    }
+    let mut store = tx.store()?;
+    let current = store.current == Some(frame.journal);
+    let mut newly = 0_u64;
+    for row in &frame.entries {
+        let (first, last) = row.span();
+        if !journal.held.covers(first, last) {
+            match row {
+                FrameRow::Entry(entry) => {
+                    newly += 1;
+                    keep(tx, frame, entry, now)?;
+                }
+                FrameRow::Withheld(gap) => {
+                    newly = newly.saturating_add(gap.last.saturating_sub(gap.first) + 1);
+                    journal.withheld = true;
+                    tx.put_alert(withheld(frame.journal, gap, now))?;
+                }
+            }
+            journal.held.insert(first, last);
+        }
+        if let FrameRow::Entry(entry) = row
+            && current
+        {
+            if let (Some(item), Some(after)) = (&entry.item, &entry.after) {
+                raise(tx, item, journal.generation, entry.seq, after)?;
+            }
+            if covers(entry) {
+                journal.covered.insert(entry.seq, entry.seq);
+            }
+        }
+    }
+    journal.seen = journal.seen.max(frame.last);
+    journal.bound_sets();
+    journal.note_chain(frame);
+    let settled = settle(tx, &mut store, &journal, frame, now)?;
+    tx.put_journal(frame.journal, journal)?;
+    if settled || current {
+        tx.put_store(store)?;
+    }
+    Ok(FrameOutcome::Taken { newly })
+}
+
+/// Whether a frame covers this row for the balances: it carries them, or touches no item.
+///
+/// A `base` names the journal before it where items may begin with the box's own balances of then;
+/// those are told by `levels` only. A base without a parent has no such items: nothing was last
+/// touched by it, so its frame covers it (a first store is fresh without any `levels`).
+pub fn covers(entry: &WireEntry) -> bool {
+    if entry.kind == Kind::Base {
+        return entry.detail.parent.is_none();
+    }
+    entry.after.is_some() || !entry.kind.moves_stock() || entry.item.is_none()
+}
+
+/// J12: the greatest (generation, seq) wins.
+pub(super) fn raise<T: StoreTx>(
+    tx: &mut T,
+    item: &ItemId,
+    generation: Generation,
+    seq: Seq,
+    balance: &Balance,
+) -> Result<(), T::Error> {
+    let known = tx.level(item)?;
+    if known.is_some_and(|known| (known.generation, known.seq) >= (generation, seq)) {
+        return Ok(());
+    }
+    let level = HeldLevel {
+        generation,
+        seq,
+        balance: balance.clone(),
+    };
+    tx.put_level(item, level)
+}
+
+fn refuse(journal: &JournalRow, frame: &Frame) -> Option<NotTaken> {
+    if !journal.run_reaches(frame.run, frame.last) {
+        Some(NotTaken::Run)
+    } else if journal.end.is_some_and(|end| frame.last > end) {
+        Some(NotTaken::BeyondEnd)
+    } else if journal.contradicts(frame) {
+        Some(NotTaken::Chain)
+    } else {
+        None
+    }
+}
+
+/// A row to the ledger, once (J4).
+fn keep<T: StoreTx>(
+    tx: &mut T,
+    frame: &Frame,
+    entry: &WireEntry,
+    now: WallMs,
+) -> Result<(), T::Error> {
+    let place = (frame.journal, entry.seq);
+    // The sets forget beyond their bound; the ledger does not.
+    if tx.has_row(place)? {
+        return Ok(());
+    }
+    let key = entry.kind.moves_stock().then(|| match entry.skey {
+        Some(skey) => (skey, entry.n.0),
+        None => (row_key(frame.run, entry.seq), 0),
+    });
+    let dup_of = match key {
+        Some(key) => tx.key_owner(key)?,
+        None => None,
+    };
+    let (on_hand, unavailable) = match dup_of {
+        Some(_) => (Milli::ZERO, Milli::ZERO),
+        None => effect(entry),
+    };
+    tx.put_row(&LedgerRow {
+        journal: frame.journal,
+        entry,
+        key,
+        dup_of,
+        on_hand,
+        unavailable,
+        received: now,
+    })?;
+    if let Some(other) = dup_of
+        && !entry.repeat
+    {
+        tx.put_alert(booked_twice(entry, place, other, now))?;
+    }
+    if entry.kind == Kind::Alert {
+        tx.put_alert(from_store(entry, place, now))?;
+    }
+    Ok(())
+}
+
+/// What a row adds to the ledger's sums of `on_hand` and `unavailable`: as the fold of
+/// [`Balance::after`], but a `repeat` counts where no other row has its key.
+fn effect(entry: &WireEntry) -> (Milli, Milli) {
+    let qty = entry.qty_milli;
+    if entry.kind == Kind::Remap {
+        return (qty, Milli::ZERO);
+    }
+    let Kind::Move(movement) = entry.kind else {
+        return (Milli::ZERO, Milli::ZERO);
+    };
+    match movement {
+        Movement::Hold | Movement::Release => (Milli::ZERO, qty),
+        Movement::Void => (qty, entry.unavailable_milli),
+        Movement::Pick | Movement::Move => (Milli::ZERO, Milli::ZERO),
+        Movement::Sale
+        | Movement::Return
+        | Movement::Receive
+        | Movement::Ship
+        | Movement::Count
+        | Movement::Adjust
+        | Movement::Collect
+        | Movement::Opening => (qty, Milli::ZERO),
+    }
+}
+
+/// A seed ends when the ledger holds the row it led to; the store's word ages from here.
+fn settle<T: StoreTx>(
+    tx: &mut T,
+    store: &mut StoreRow,
+    journal: &JournalRow,
+    frame: &Frame,
+    now: WallMs,
+) -> Result<bool, T::Error> {
+    if store.current == Some(frame.journal) {
+        store.word.hear(frame.last, now);
+        store.word.hold(journal.covered.contiguous());
+    }
+    let done = store
+        .seed
+        .take_if(|seed| seed.journal == frame.journal && journal.held.contiguous() > 0);
+    if let Some(seed) = &done {
+        tx.drop_command(&seed.id)?;
+    }
+    Ok(done.is_some())
+}
+
+/// What is wrong with a frame in itself.
+fn fault(frame: &Frame) -> Option<&'static str> {
+    if frame.first == 0 || frame.last < frame.first || frame.last > SEQ_MAX {
+        return Some("a frame's first and last are no range of seqs");
+    }
+    if frame.entries.len() > FRAME_ENTRIES_MAX {
+        return Some("a frame has more than 200 rows");
+    }
+    let mut next = frame.first;
+    for row in &frame.entries {
+        let (first, last) = row.span();
+        if first != next || last < first || last > frame.last {
+            return Some("a frame's rows are not its seqs in order");
+        }
+        next = last.saturating_add(1);
+    }
+    (next != frame.last.saturating_add(1)).then_some("a frame's rows end before its last seq")
+}
+
+fn contradiction(frame: &Frame, now: WallMs) -> CentreAlert {
+    CentreAlert {
+        alert: "chain_contradiction".to_owned(),
+        severity: Severity::Critical,
+        item: None,
+        place: Some((frame.journal, frame.first)),
+        text: format!(
+            "rows {} to {} are not those that followed here before: two machines write this \
+             journal; start the copy with `shelfwire replace`",
+            frame.first, frame.last
+        ),
+        at: now,
+    }
+}
+
+fn withheld(journal: JournalId, gap: &Withheld, now: WallMs) -> CentreAlert {
+    CentreAlert {
+        alert: "rows_withheld".to_owned(),
+        severity: Severity::Warning,
+        item: None,
+        place: Some((journal, gap.first)),
+        text: format!(
+            "rows {} to {} cannot be sent ({}): the ledger is no full account of this store",
+            gap.first, gap.last, gap.reason
+        ),
+        at: now,
+    }
+}
+
+fn booked_twice(entry: &WireEntry, place: Place, other: Place, now: WallMs) -> CentreAlert {
+    CentreAlert {
+        alert: "booked_twice_at_edge".to_owned(),
+        severity: Severity::Warning,
+        item: entry.item.clone(),
+        place: Some(place),
+        text: format!(
+            "row {} of journal {} is row {} of journal {} again: it counts once, and the item's \
+             balance may be off by it; count the item",
+            place.1, place.0, other.1, other.0
+        ),
+        at: now,
+    }
+}
+
+fn from_store(entry: &WireEntry, place: Place, now: WallMs) -> CentreAlert {
+    let detail = &entry.detail;
+    CentreAlert {
+        alert: detail.alert.clone().unwrap_or_else(|| "alert".to_owned()),
+        severity: detail.severity.unwrap_or(Severity::Warning),
+        item: entry.item.clone(),
+        place: Some(place),
+        text: detail.text.clone().unwrap_or_default(),
+        at: now,
+    }
+}

@@ -1,0 +1,113 @@
+//! What the reducer needs of a database: one transaction over one store's rows.
+
+use super::state::{HeldLevel, JournalRow, StoreRow};
+use crate::domain::entry::Severity;
+use crate::domain::ids::{JournalId, Seq};
+use crate::domain::item::ItemId;
+use crate::domain::key::Skey;
+use crate::domain::quantity::Milli;
+use crate::domain::time::WallMs;
+use crate::wire::{Command, WireEntry};
+
+/// Where a row stands in the ledger.
+pub type Place = (JournalId, Seq);
+/// A row's key in its store (J4): the source's key and content, and which of the rows it booked.
+pub type RowKey = (Skey, u16);
+
+/// A row for the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerRow<'a> {
+    /// Which journal.
+    pub journal: JournalId,
+    /// The row as it came.
+    pub entry: &'a WireEntry,
+    /// Its key, where it moves stock; implicit ones included.
+    pub key: Option<RowKey>,
+    /// The row that has its key already: this one counts for nothing.
+    pub dup_of: Option<Place>,
+    /// What it adds to the ledger's sum of `on_hand`.
+    pub on_hand: Milli,
+    /// What it adds to the ledger's sum of `unavailable`.
+    pub unavailable: Milli,
+    /// When it was received.
+    pub received: WallMs,
+}
+
+/// Something at the centre that a person should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CentreAlert {
+    /// A word: `booked_twice_at_edge`, `ledger_differs`, `chain_contradiction`, ...
+    pub alert: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Which item, where it is about one.
+    pub item: Option<ItemId>,
+    /// The row it is about, where it is about one.
+    pub place: Option<Place>,
+    /// For a person.
+    pub text: String,
+    /// When.
+    pub at: WallMs,
+}
+
+/// A command that a store has not replied to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCommand {
+    /// The command.
+    pub command: Command,
+    /// When it was last published; `None` if never.
+    pub sent: Option<WallMs>,
+}
+
+/// An item whose balance is not what the ledger adds up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Which item.
+    pub item: ItemId,
+    /// The ledger's sum of `on_hand`.
+    pub ledger: Milli,
+    /// The balance's `on_hand`.
+    pub balance: Milli,
+}
+
+/// One store's state inside one transaction, its row locked. What is written is read back by later
+/// calls of the same transaction; nothing is visible outside before the commit.
+pub trait StoreTx {
+    /// Why the database could not.
+    type Error;
+
+    /// The store's row; the default one for a store never heard of.
+    fn store(&mut self) -> Result<StoreRow, Self::Error>;
+    /// Writes the store's row.
+    fn put_store(&mut self, row: StoreRow) -> Result<(), Self::Error>;
+    /// A journal of the store.
+    fn journal(&mut self, id: JournalId) -> Result<Option<JournalRow>, Self::Error>;
+    /// Writes a journal's row.
+    fn put_journal(&mut self, id: JournalId, row: JournalRow) -> Result<(), Self::Error>;
+    /// Whether the ledger of every journal of the store is complete ([`JournalRow::complete`]).
+    fn complete(&mut self) -> Result<bool, Self::Error>;
+
+    /// Whether the ledger has a row.
+    fn has_row(&mut self, place: Place) -> Result<bool, Self::Error>;
+    /// The row that has a key and is no duplicate.
+    fn key_owner(&mut self, key: RowKey) -> Result<Option<Place>, Self::Error>;
+    /// Adds a row that the ledger does not have, and adds it to its item's sums.
+    fn put_row(&mut self, row: &LedgerRow<'_>) -> Result<(), Self::Error>;
+
+    /// An item's balances.
+    fn level(&mut self, item: &ItemId) -> Result<Option<HeldLevel>, Self::Error>;
+    /// Writes an item's balances.
+    fn put_level(&mut self, item: &ItemId, level: HeldLevel) -> Result<(), Self::Error>;
+    /// Items whose balances differ from the ledger's sums, at most `limit`.
+    fn differences(&mut self, limit: usize) -> Result<Vec<Difference>, Self::Error>;
+
+    /// Keeps an alert; one that is there already (same word, item and place) changes nothing.
+    fn put_alert(&mut self, alert: CentreAlert) -> Result<(), Self::Error>;
+
+    /// Commands without a reply, in the order they were put.
+    fn open_commands(&mut self) -> Result<Vec<OpenCommand>, Self::Error>;
+    /// Keeps a command until its reply; one with the same id is replaced in place.
+    fn put_command(&mut self, command: OpenCommand) -> Result<(), Self::Error>;
+    /// Forgets a command; false if there is none with that id.
+    fn drop_command(&mut self, id: &str) -> Result<bool, Self::Error>;
+}
