@@ -30,6 +30,15 @@ pub const FACTOR_MAX_MILLI: i64 = 1_000_000_000;
 /// Most components of a virtual bundle.
 pub const COMPONENTS_MAX: usize = 32;
 
+/// Largest catalogue file, in bytes. Larger: refused, the catalogue in use stays.
+pub const CATALOGUE_MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// Longest line of a catalogue file, in bytes. Longer: the file is refused with the line.
+pub const CATALOGUE_LINE_MAX_BYTES: usize = 16 * 1024;
+/// Most rows of a catalogue (16 bytes of memory each, 12 and its key for an item). More: refused.
+pub const CATALOGUE_ROWS_MAX: usize = 250_000;
+/// Faults of a catalogue that are told at once; reading stops there.
+pub const CATALOGUE_FAULTS_MAX: usize = 20;
+
 /// Most lines in one till transaction. More: the message is refused, not to be retried.
 pub const LINES_PER_TRANSACTION_MAX: usize = 1_000;
 /// Most rows that one command books, so that `n` stays small; a line that would pass it is not
@@ -112,4 +121,8 @@ const _: () = assert!(ROWS_PER_COMMAND_MAX <= u16::MAX as usize);
 const _: () = assert!(2 * LINES_PER_TRANSACTION_MAX + 1 < ALERT_ROWS_PER_COMMAND_MAX);
 const _: () = assert!(ALERT_ROWS_PER_COMMAND_MAX < ROWS_PER_COMMAND_MAX);
 const _: () = assert!(2 * OPENING_LINES_MAX <= ROWS_PER_COMMAND_MAX);
+const _: () = assert!(FACTOR_MAX_MILLI <= u32::MAX as i64 && FACTOR_MAX_MILLI <= QTY_MAX_MILLI);
+const _: () = assert!(ITEM_MAX_BYTES <= u8::MAX as usize && CODE_MAX_BYTES <= u8::MAX as usize);
+const _: () = assert!(COMPONENTS_MAX <= u8::MAX as usize);
+const _: () = assert!(CATALOGUE_MAX_BYTES <= u32::MAX as u64);
 const _: () = assert!(QTY_MAX_MILLI < BALANCE_MAX_MILLI);

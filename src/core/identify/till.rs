@@ -1,0 +1,296 @@
+//! R1, R2: the lines of a till's transaction, looked up.
+
+use sha2::{Digest as _, Sha256};
+
+use super::Catalogue;
+use super::catalogue::Item;
+use crate::domain::code::Code;
+use crate::domain::command::{Body, Command, LineMovement, Part, TillLine, TillTransaction};
+use crate::domain::ids::to_hex;
+use crate::domain::item::ItemId;
+use crate::domain::observation::{
+    Disposal, ItemLine, Line, LineKind, LineRef, Product, Transaction, UnclearLine,
+};
+use crate::domain::quantity::{Milli, Uom};
+use crate::domain::time::Stamp;
+
+/// The command of a till's transaction. Every line comes along: one that cannot be identified is
+/// kept as it came and disturbs none of its neighbours.
+pub fn transaction(catalogue: &Catalogue, sale: Transaction, stamp: Stamp) -> Command {
+    let content = vec![content(&sale.lines)];
+    let lines = sale.lines.into_iter().map(|line| match line {
+        Line::Understood(line) => identify(catalogue, *line),
+        Line::Unclear(line) => TillLine::Unclear(line),
+    });
+    let lines = lines.collect();
+    Command {
+        stamp,
+        body: Body::Sale(TillTransaction {
+            till: sale.till,
+            business_day: sale.business_day,
+            transaction: sale.transaction,
+            mode: sale.mode,
+            status: sale.status,
+            time: sale.time,
+            lines,
+            content,
+        }),
+    }
+}
+
+/// What a line's product comes to.
+enum Identified {
+    Parts(Vec<Part>, Disposal),
+    NoStock,
+    WrongUnit { item: ItemId, unit: Uom },
+    Inexact,
+}
+
+/// What a quantity of an item comes to.
+pub(super) enum Explode {
+    Parts(Vec<Part>),
+    NoStock,
+    Inexact,
+}
+
+fn identify(catalogue: &Catalogue, line: ItemLine) -> TillLine {
+    let unclear = |line: &ItemLine, reason: String| UnclearLine {
+        id: Some(line.id.clone()),
+        raw: raw(line),
+        reason,
+    };
+    let (parts, default) = match look_up(catalogue, &line) {
+        Identified::Parts(parts, disposal) => (parts, disposal),
+        Identified::NoStock => return TillLine::NoStock { id: line.id },
+        Identified::WrongUnit { item, unit } => {
+            let said = line.uom.map_or("none", Uom::as_str);
+            let reason = format!(
+                "uom: item {item} is kept in {}, the line says {said}; nothing was moved",
+                unit.as_str()
+            );
+            return TillLine::UnitMismatch(unclear(&line, reason));
+        }
+        Identified::Inexact => {
+            let reason = "qty: times the catalogue's factor it is too large, or no whole number of \
+                          thousandths";
+            return TillLine::Unclear(unclear(&line, reason.to_owned()));
+        }
+    };
+    TillLine::Moves(Box::new(LineMovement {
+        id: line.id,
+        kind: line.kind,
+        qty: line.qty,
+        voided: line.voided,
+        voids: line.voids,
+        disposal: line.disposal.unwrap_or(default),
+        order_ref: line.order_ref,
+        epc: line.epc,
+        parts,
+    }))
+}
+
+fn look_up(catalogue: &Catalogue, line: &ItemLine) -> Identified {
+    let whole = product(catalogue, &line.product, line.qty, line.uom);
+    if line.components.is_empty() {
+        return whole;
+    }
+    // The till says what is in it: its word is nearer to the goods than the catalogue's.
+    let disposal = match whole {
+        Identified::Parts(_, disposal) => disposal,
+        Identified::NoStock | Identified::WrongUnit { .. } | Identified::Inexact => {
+            Disposal::Sellable
+        }
+    };
+    let mut parts = Vec::new();
+    for component in &line.components {
+        match product(catalogue, &component.product, component.qty, None) {
+            Identified::Parts(more, _) => parts.extend(more),
+            Identified::NoStock => {}
+            other @ (Identified::WrongUnit { .. } | Identified::Inexact) => return other,
+        }
+    }
+    if parts.is_empty() {
+        Identified::NoStock
+    } else {
+        Identified::Parts(merged(parts), disposal)
+    }
+}
+
+/// A quantity of a product. The retailer's own key is taken at its word, also where the catalogue
+/// has no row of it: it is the same key when the row comes.
+fn product(catalogue: &Catalogue, product: &Product, qty: Milli, uom: Option<Uom>) -> Identified {
+    let (found, code, item) = match product {
+        Product::Code(code) => {
+            let found = catalogue.code(code.as_str());
+            (found, Some(code), ItemId::from_code(code))
+        }
+        Product::Item(item) => {
+            let found = catalogue.item(item.as_str());
+            (found.map(|item| (item, Milli::ONE)), None, item.clone())
+        }
+    };
+    let Some((known, factor)) = found else {
+        let part = Part {
+            item,
+            code: code.cloned(),
+            qty,
+            uom: uom.unwrap_or(Uom::Each),
+        };
+        return Identified::Parts(vec![part], Disposal::Sellable);
+    };
+    if let Some(uom) = uom
+        && uom != known.unit()
+        && known.has_stock()
+    {
+        return Identified::WrongUnit {
+            item: known.id(),
+            unit: known.unit(),
+        };
+    }
+    let Some(qty) = qty.times(factor).and_then(Milli::bounded) else {
+        return Identified::Inexact;
+    };
+    match explode(known, qty, code) {
+        Explode::Parts(parts) => Identified::Parts(parts, known.return_to()),
+        Explode::NoStock => Identified::NoStock,
+        Explode::Inexact => Identified::Inexact,
+    }
+}
+
+/// A quantity of an item in its own unit, or of its parts where it is a bundle (R2).
+pub(super) fn explode(item: Item<'_>, qty: Milli, code: Option<&Code>) -> Explode {
+    if !item.has_stock() {
+        return Explode::NoStock;
+    }
+    let part = |item: Item<'_>, qty| Part {
+        item: item.id(),
+        code: code.cloned(),
+        qty,
+        uom: item.unit(),
+    };
+    let mut components = item.components().peekable();
+    if components.peek().is_none() {
+        return Explode::Parts(vec![part(item, qty)]);
+    }
+    let mut parts = Vec::new();
+    for (component, each) in components.filter(|(component, _)| component.has_stock()) {
+        let Some(qty) = qty.times(each).and_then(Milli::bounded) else {
+            return Explode::Inexact;
+        };
+        parts.push(part(component, qty));
+    }
+    if parts.is_empty() {
+        Explode::NoStock
+    } else {
+        Explode::Parts(merged(parts))
+    }
+}
+
+/// One part for each item: what a till lists twice is one movement.
+fn merged(parts: Vec<Part>) -> Vec<Part> {
+    let mut one: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let same = one
+            .iter_mut()
+            .find(|p| (&p.item, p.uom) == (&part.item, part.uom));
+        match same.map(|p| (p.qty.plus(part.qty).and_then(Milli::bounded), p)) {
+            Some((Some(sum), same)) => same.qty = sum,
+            Some((None, _)) | None => one.push(part),
+        }
+    }
+    one
+}
+
+/// The line for the journal, without what is personal (`order_ref`, `epc`).
+fn raw(line: &ItemLine) -> String {
+    let mut fields = serde_json::json!({ "id": line.id, "qty": line.qty.to_string(),
+        "kind": line.kind });
+    let product = match &line.product {
+        Product::Code(code) => ("code", code.as_str()),
+        Product::Item(item) => ("item", item.as_str()),
+    };
+    if let Some(fields) = fields.as_object_mut() {
+        fields.insert(product.0.to_owned(), product.1.into());
+        if let Some(uom) = line.uom {
+            fields.insert("uom".to_owned(), uom.as_str().into());
+        }
+    }
+    fields.to_string()
+}
+
+/// Digest of what the lines mean for stock, each field with its length. The fields are named one by
+/// one, so that a new field of a later version does not make a resent transaction a new one.
+fn content(lines: &[Line]) -> String {
+    let mut hash = Sha256::new();
+    let mut field = |text: &str| {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    };
+    for line in lines {
+        match line {
+            Line::Unclear(line) => {
+                field("unclear");
+                field(line.id.as_deref().unwrap_or_default());
+                field(&line.raw);
+            }
+            Line::Understood(line) => {
+                field("line");
+                field(&line.id);
+                product_fields(&line.product, line.qty, &mut field);
+                field(line.uom.map_or("", Uom::as_str));
+                field(kind_word(line.kind));
+                field(if line.voided { "voided" } else { "" });
+                reference_fields(line.voids.as_ref(), &mut field);
+                field(line.disposal.map_or("", disposal_word));
+                for component in &line.components {
+                    field("component");
+                    product_fields(&component.product, component.qty, &mut field);
+                }
+            }
+        }
+    }
+    to_hex(&hash.finalize())
+}
+
+fn product_fields(product: &Product, qty: Milli, field: &mut impl FnMut(&str)) {
+    match product {
+        Product::Code(code) => {
+            field("code");
+            field(code.as_str());
+        }
+        Product::Item(item) => {
+            field("item");
+            field(item.as_str());
+        }
+    }
+    field(&qty.0.to_string());
+}
+
+fn reference_fields(line: Option<&LineRef>, field: &mut impl FnMut(&str)) {
+    let Some(line) = line else {
+        return field("");
+    };
+    field("voids");
+    field(line.till.as_str());
+    field(line.business_day.as_str());
+    field(&line.transaction);
+    field(&line.line);
+}
+
+fn kind_word(kind: LineKind) -> &'static str {
+    match kind {
+        LineKind::Sale => "sale",
+        LineKind::Return => "return",
+        LineKind::Void => "void",
+        LineKind::Hold => "hold",
+        LineKind::Release => "release",
+    }
+}
+
+fn disposal_word(disposal: Disposal) -> &'static str {
+    match disposal {
+        Disposal::Sellable => "sellable",
+        Disposal::Inspect => "inspect",
+        Disposal::Waste => "waste",
+    }
+}
