@@ -82,6 +82,27 @@ pub const WINDOW_START_BYTES: usize = 64 * 1024;
 pub const WINDOW_MAX_BYTES: usize = 640 * 1024;
 /// Byte window at the least (one frame is always allowed).
 pub const WINDOW_MIN_BYTES: usize = 16 * 1024;
+/// A byte window with less room than this waits, rather than cut a small frame.
+pub const FRAME_ROOM_MIN_BYTES: usize = 4 * 1024;
+/// What envelope, frame fields and the packet's own header may take of a payload, beside rows and
+/// boots.
+pub const FRAME_FIELDS_MAX_BYTES: usize = 1_024;
+/// A broker whose Maximum Packet Size is below this is refused with an alarm.
+pub const PACKET_MIN_BYTES: usize = 4 * 1024;
+/// Rows read ahead of the stream; reading waits.
+pub const READ_AHEAD_MAX_ROWS: usize = 2 * FRAME_ENTRIES_MAX;
+/// Alerts read ahead of the backlog at once; the next are read when these are sent.
+pub const ALERTS_PER_READ_MAX: usize = 50;
+/// Replies to commands waiting to be sent. The oldest is dropped: the centre sends its command again.
+pub const REPLIES_WAITING_MAX: usize = 64;
+/// Commands of the centre whose replies are remembered; the oldest are forgotten.
+pub const COMMANDS_DONE_MAX: usize = 1_000;
+/// Longest id of a command, in bytes. Longer: the command is counted and not done.
+pub const COMMAND_ID_MAX_BYTES: usize = 64;
+/// Ranges that wait to be sent again in smaller frames; beyond it the connection is dropped, and
+/// hello's answer is the resume point.
+pub const AGAIN_MAX_RANGES: usize = 64;
+
 /// Entries sent and neither in `applied` nor in `have`; the feeder waits (the credit).
 pub const CREDIT_MAX_ENTRIES: u64 = 10_000;
 /// Newly taken entries after which the centre publishes `applied` without waiting.
@@ -126,3 +147,5 @@ const _: () = assert!(ITEM_MAX_BYTES <= u8::MAX as usize && CODE_MAX_BYTES <= u8
 const _: () = assert!(COMPONENTS_MAX <= u8::MAX as usize);
 const _: () = assert!(CATALOGUE_MAX_BYTES <= u32::MAX as u64);
 const _: () = assert!(QTY_MAX_MILLI < BALANCE_MAX_MILLI);
+const _: () = assert!(FRAME_FIELDS_MAX_BYTES < PACKET_MIN_BYTES);
+const _: () = assert!(AGAIN_MAX_RANGES > INFLIGHT_MAX_FRAMES);

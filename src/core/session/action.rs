@@ -4,7 +4,6 @@ use super::facts::Keep;
 use super::message::Message;
 use crate::domain::ids::Seq;
 use crate::domain::time::WallMs;
-use crate::wire::Command;
 
 /// Names one publish of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,9 +20,9 @@ pub enum Action {
         /// Why, for the log.
         reason: String,
     },
-    /// Subscribe to the down topics, QoS 1.
+    /// Subscribe to the down topics, `QoS` 1.
     Subscribe,
-    /// Publish, QoS 1, in this order.
+    /// Publish, `QoS` 1, in this order.
     Publish(Box<Publish>),
     /// Read rows after a seq; answered by [`super::Input::Rows`] or [`super::Input::ReadFailed`].
     Read {
@@ -48,9 +47,6 @@ pub enum Action {
     Clear(AlarmCode),
     /// [`super::Session::status`] says something new.
     StatusChanged,
-    /// Run a command that the session itself does not know how to do; answered by
-    /// [`super::Input::Ran`].
-    Run(Box<Command>),
     /// The centre told its time, and how long its answer was under way.
     CentreClock {
         /// Its clock, milliseconds since the Unix epoch, as of the answer's arrival: the half of the
@@ -75,7 +71,7 @@ pub struct Publish {
 /// Names of alarms: at most one of each is raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlarmCode {
-    /// The broker grants QoS 0 only.
+    /// The broker grants `QoS` 0 only.
     QosTooLow,
     /// The broker takes only packets too small for the protocol.
     PacketsTooSmall,

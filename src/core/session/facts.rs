@@ -64,6 +64,20 @@ impl Facts {
     pub fn books(&self) -> bool {
         self.held.is_none() && (self.generation.is_some() || self.first)
     }
+
+    /// The run that wrote a seq; `None` for 0, and for rows of runs that are forgotten.
+    pub fn run_at(&self, seq: Seq) -> Option<RunId> {
+        let behind = self.runs.partition_point(|(_, first)| *first <= seq);
+        let at = behind.checked_sub(1).and_then(|at| self.runs.get(at));
+        at.filter(|_| seq > 0).map(|(run, _)| *run)
+    }
+
+    /// The last seq of the run that wrote `seq`, `head` at the most.
+    pub fn run_end(&self, seq: Seq) -> Seq {
+        let behind = self.runs.partition_point(|(_, first)| *first <= seq);
+        let next = self.runs.get(behind).map_or(Seq::MAX, |(_, first)| *first);
+        next.saturating_sub(1).min(self.head).max(seq)
+    }
 }
 
 /// A row read back to be sent: verified, or withheld.
@@ -80,6 +94,16 @@ pub enum SendRow {
     Withheld(Withheld),
 }
 
+impl SendRow {
+    /// First and last seq of it.
+    pub fn span(&self) -> (Seq, Seq) {
+        match self {
+            Self::Entry { entry, .. } => (entry.seq, entry.seq),
+            Self::Withheld(withheld) => (withheld.first, withheld.last),
+        }
+    }
+}
+
 /// What the session asks the journal to keep; each is one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
@@ -92,7 +116,8 @@ pub enum Keep {
         generation: Generation,
     },
     /// The centre holds everything up to here. Goes with the next commit, never alone; rows older
-    /// than the retention may be pruned up to it.
+    /// than the retention may be pruned up to it. It replaces the mark that is kept, also by a
+    /// lower one: a centre that was rewound must not find its rows pruned.
     Applied {
         /// Of which journal.
         journal: JournalId,

@@ -7,7 +7,7 @@ use super::action::Token;
 use super::facts::{Facts, Keep, SendRow};
 use crate::domain::ids::{Chain, Seq};
 use crate::domain::time::{ClockQuality, WallMs};
-use crate::wire::{Applied, Command, DownTopic, Reply};
+use crate::wire::{Applied, Command, DownTopic};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -64,8 +64,6 @@ pub enum Input {
     ReadFailed,
     /// Something that was to be kept is committed.
     Kept(Keep),
-    /// A command that the shell ran has come to an end.
-    Ran(Reply),
     /// What the wall clock says at this moment, and how far it may be trusted.
     Clock {
         /// Milliseconds since the Unix epoch.
@@ -102,7 +100,7 @@ pub struct BrokerLimits {
     pub receive_max: u16,
     /// Maximum Packet Size in bytes, if the broker named one.
     pub packet_max_bytes: Option<u32>,
-    /// Maximum QoS; 0 is refused with an alarm.
+    /// Maximum `QoS`; 0 is refused with an alarm.
     pub qos_max: u8,
 }
 

@@ -22,7 +22,7 @@ pub enum Profile {
 
 impl Profile {
     /// Publishes a second, if they are limited.
-    pub fn publishes_per_second(self) -> Option<u64> {
+    pub fn publishes_per_second(self) -> Option<usize> {
         match self {
             Self::Aws => Some(100),
             Self::Plain | Self::Azure | Self::HiveMq => None,

@@ -1,7 +1,11 @@
 //! What the session says of itself, for `shelfwire status`, health and metrics.
 
+use super::Session;
+use super::connection::Phase;
+use super::hello::Standing;
 use crate::domain::ids::Seq;
 use crate::domain::time::MonoMs;
+use crate::wire::Health;
 
 /// Where the session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,4 +78,92 @@ pub struct Status {
     pub hellos: u64,
     /// Down messages that could not be read or did not fit.
     pub bad_down: u64,
+}
+
+impl Session {
+    /// A summary, for status, health and metrics.
+    pub fn status(&self) -> Status {
+        let (outstanding, in_flight) = match &self.phase {
+            Phase::Up(up) => (up.credit.entries(), up.window.len()),
+            Phase::Begun | Phase::Down | Phase::Stopped => (0, 0),
+        };
+        Status {
+            link: self.link(self.last_now),
+            since: self.told.map_or(0, |(_, since)| since),
+            head: self.facts.head,
+            applied: self.marks.applied,
+            fresh: self.marks.fresh,
+            backlog: self.backlog(),
+            outstanding,
+            in_flight,
+            waiting: self.facts.waiting,
+            published: self.counts.published,
+            pubacks: self.counts.pubacks,
+            connections: self.counts.connections,
+            hellos: self.counts.hellos,
+            bad_down: self.counts.bad_down,
+        }
+    }
+
+    /// When [`super::Input::Tick`] is wanted next, if nothing else happens before.
+    pub fn wake_at(&self) -> Option<MonoMs> {
+        match &self.phase {
+            Phase::Begun => Some(self.last_now),
+            Phase::Down | Phase::Stopped => None,
+            Phase::Up(up) => [
+                up.wake_at(&self.timers),
+                self.outbox.health_at,
+                self.pace.wake_at(self.last_now),
+            ]
+            .into_iter()
+            .flatten()
+            .min(),
+        }
+    }
+
+    /// Where the session stands.
+    pub(super) fn link(&self, now: MonoMs) -> LinkState {
+        let Phase::Up(up) = &self.phase else {
+            return LinkState::Down;
+        };
+        let seeded = self.facts.generation.is_some() && self.facts.held.is_none();
+        let current = self.marks.applied == self.facts.head;
+        match up.talk.standing() {
+            _ if !up.subscribed => LinkState::Subscribing,
+            _ if up.talk.silent(now, &self.timers) => LinkState::CentreSilent,
+            Standing::Unasked => LinkState::Asking,
+            Standing::Fenced => LinkState::Fenced,
+            Standing::StartOver => LinkState::StartOver,
+            Standing::Accepted if !seeded => LinkState::Seeding,
+            Standing::Accepted if current => LinkState::Current,
+            Standing::Accepted => LinkState::Streaming,
+        }
+    }
+
+    /// The `health` message.
+    pub(super) fn health(&self, now: MonoMs) -> Health {
+        let wall_ms = self.clock.wall_at(now);
+        let oldest = match &self.phase {
+            Phase::Up(up) => up.credit.oldest_wall(),
+            Phase::Begun | Phase::Down | Phase::Stopped => None,
+        };
+        Health {
+            journal: self.facts.journal,
+            head: self.facts.head,
+            applied: self.marks.applied,
+            fresh: self.marks.fresh,
+            backlog: self.backlog(),
+            waiting: self.facts.waiting,
+            oldest_age_s: oldest
+                .map(|at| u64::try_from(wall_ms.saturating_sub(at)).unwrap_or(0) / 1_000),
+            wall_ms,
+            clock: self.clock.quality,
+            devices: self.devices.clone(),
+            versions: self.versions.clone(),
+        }
+    }
+
+    fn backlog(&self) -> u64 {
+        self.facts.head.saturating_sub(self.marks.applied)
+    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::code::Symbology;
-use crate::domain::entry::{Detail, Kind};
+use crate::domain::entry::{Detail, Entry, Kind};
 use crate::domain::ids::{BootId, Chain, Generation, JournalId, Name, RunId, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::key::Skey;
@@ -93,6 +93,18 @@ pub struct Withheld {
     pub reason: String,
 }
 
+impl Withheld {
+    /// Rows `first..=last`, and why they do not travel.
+    pub fn new(first: Seq, last: Seq, reason: &str) -> Self {
+        Self {
+            first,
+            last,
+            kind: WithheldTag::Withheld,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
 /// The word `withheld`, which no entry's kind is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -164,6 +176,37 @@ pub struct WireEntry {
     /// The item's balances after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Balance>,
+}
+
+impl WireEntry {
+    /// A journal row as it travels. `boot` is the index of its boot in the frame's `boots`, `at` the
+    /// best wall time known for it now (the row itself is never rewritten).
+    pub fn from_entry(entry: &Entry, boot: u32, at: WallMs) -> Self {
+        let body = &entry.body;
+        Self {
+            seq: entry.seq,
+            at,
+            bt: entry.stamp.boot_ms,
+            b: boot,
+            kind: body.kind,
+            item: body.item.clone(),
+            code: body.code.as_ref().map(|code| code.as_str().to_owned()),
+            symbology: body.code.as_ref().map(|code| code.symbology),
+            qty_milli: body.qty,
+            unavailable_milli: body.unavailable,
+            uom: body.uom,
+            zone: body.zone.clone(),
+            from_zone: body.from_zone.clone(),
+            dev: body.dev.clone(),
+            reference: body.reference.clone(),
+            epc: body.epc.clone(),
+            skey: body.skey,
+            n: entry.n,
+            repeat: body.repeat,
+            detail: body.detail.clone(),
+            after: entry.after.clone(),
+        }
+    }
 }
 
 #[expect(

@@ -11,6 +11,7 @@ pub mod hello;
 pub mod levels;
 pub mod ranges;
 pub mod seed;
+pub mod size;
 pub mod status;
 pub mod topics;
 

@@ -53,6 +53,13 @@ impl Ranges {
                 .is_some_and(|(start, end)| *start <= first && last <= *end)
     }
 
+    /// The end of the range that holds a seq.
+    pub fn end_of(&self, seq: Seq) -> Option<Seq> {
+        let at = self.0.partition_point(|(_, end)| *end < seq);
+        let range = self.0.get(at).filter(|(start, _)| *start <= seq);
+        range.map(|(_, end)| *end)
+    }
+
     /// The end of what is held from 1 on without a hole; 0 if 1 is missing.
     pub fn contiguous(&self) -> Seq {
         self.0
