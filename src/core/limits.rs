@@ -97,8 +97,6 @@ pub const ALERTS_PER_READ_MAX: usize = 50;
 pub const REPLIES_WAITING_MAX: usize = 64;
 /// Commands of the centre whose replies are remembered; the oldest are forgotten.
 pub const COMMANDS_DONE_MAX: usize = 1_000;
-/// Longest id of a command, in bytes. Longer: the command is counted and not done.
-pub const COMMAND_ID_MAX_BYTES: usize = 64;
 /// Ranges that wait to be sent again in smaller frames; beyond it the connection is dropped, and
 /// hello's answer is the resume point.
 pub const AGAIN_MAX_RANGES: usize = 64;
