@@ -1,4 +1,5 @@
 //! Small things the whole agent needs: clock, tasks, delays.
 
 pub mod clock;
+pub mod delays;
 pub mod tasks;

@@ -197,6 +197,32 @@ impl Tasks {
     }
 }
 
+/// A task that ends when this is dropped: for work that belongs to one connection.
+#[derive(Debug)]
+pub struct Attached(JoinHandle<()>);
+
+/// Starts a task that lives no longer than what is returned.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tied to its owner and cancelled with it, so it cannot be forgotten at the stop"
+)]
+pub fn attach(task: impl Future<Output = ()> + Send + 'static) -> Attached {
+    Attached(tokio::spawn(task))
+}
+
+impl Attached {
+    /// Waits until it has ended by itself, at most so long; whether it has.
+    pub async fn ended(&mut self, limit: Duration) -> bool {
+        tokio::time::timeout(limit, &mut self.0).await.is_ok()
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,5 +261,16 @@ mod tests {
         assert_eq!(tasks.first_ended().await, "ends");
         let late = tasks.stop(Instant::now()).await.unwrap_err();
         assert_eq!(late, Late(vec!["runs".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn an_attached_task_ends_with_its_owner() {
+        let (alive, mut gone) = tokio::sync::mpsc::channel::<()>(1);
+        let task = attach(async move {
+            let _alive = alive;
+            std::future::pending::<()>().await;
+        });
+        drop(task);
+        assert_eq!(gone.recv().await, None);
     }
 }

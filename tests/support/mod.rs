@@ -1,0 +1,18 @@
+//! Real peers that misbehave on command, for the integration tests: `mod support;` in each.
+#![expect(
+    dead_code,
+    unreachable_pub,
+    reason = "every test is a crate of its own and uses its part of this"
+)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set its stage has failed"
+)]
+
+pub mod broker;
+pub mod mosquitto;
+pub mod proxy;
+pub mod wait;
