@@ -4,7 +4,7 @@ use super::{Known, StockView};
 use crate::domain::command::{Body, Command, TillTransaction};
 use crate::domain::ids::{RunId, Salt};
 use crate::domain::key::{KeyDigest, Skey, content_digest, key_digest};
-use crate::domain::observation::{LineRef, Mode, Status};
+use crate::domain::observation::LineRef;
 
 /// The natural key and content of a command, where its source gives it one: a till's transaction.
 /// A scan, an opening or an alert has none until it goes through an inbox ([`inbox_key`]).
@@ -39,20 +39,8 @@ pub fn line_key(line: &LineRef, salt: &Salt) -> KeyDigest {
 fn transaction_key(sale: &TillTransaction, salt: &Salt) -> Skey {
     let day = sale.business_day.as_str();
     let key = key_digest(salt, &[sale.till.as_str(), day, &sale.transaction]);
-    let mode = match sale.mode {
-        Mode::Live => "live",
-        Mode::Training => "training",
-        Mode::Quote => "quote",
-    };
-    let status = match sale.status {
-        Status::Completed => "completed",
-        Status::Suspended => "suspended",
-        Status::Cancelled => "cancelled",
-    };
-    // A parked transaction that is completed under its number is other content, not a repeat.
-    let mut fields = vec![mode, status];
-    fields.extend(sale.content.iter().map(String::as_str));
-    Skey::new(key, content_digest(salt, &fields))
+    let content: Vec<&str> = sale.content.iter().map(String::as_str).collect();
+    Skey::new(key, content_digest(salt, &content))
 }
 
 /// What the journal knows of a till's transaction, with its key.

@@ -75,9 +75,9 @@ pub struct TillTransaction {
     pub time: Option<String>,
     /// Its lines, in order.
     pub lines: Vec<TillLine>,
-    /// What is digested of the lines as the till sent them (one SHA-256 in hexadecimal is enough):
-    /// same key and same content is a repeat (R3). Made before the catalogue is asked, so that a
-    /// new catalogue does not change it; the till's clock is no part of it.
+    /// What is digested of [`super::observation::Transaction::content`], or a digest of it: same key
+    /// and same content is a repeat (R3). Made before the catalogue is asked, so that a new
+    /// catalogue does not change it.
     pub content: Vec<String>,
 }
 

@@ -8,16 +8,14 @@ use crate::domain::code::Code;
 use crate::domain::command::{Body, Command, LineMovement, Part, TillLine, TillTransaction};
 use crate::domain::ids::to_hex;
 use crate::domain::item::ItemId;
-use crate::domain::observation::{
-    Disposal, ItemLine, Line, LineKind, LineRef, Product, Transaction, UnclearLine,
-};
+use crate::domain::observation::{Disposal, ItemLine, Line, Product, Transaction, UnclearLine};
 use crate::domain::quantity::{Milli, Uom};
 use crate::domain::time::Stamp;
 
 /// The command of a till's transaction. Every line comes along: one that cannot be identified is
 /// kept as it came and disturbs none of its neighbours.
 pub fn transaction(catalogue: &Catalogue, sale: Transaction, stamp: Stamp) -> Command {
-    let content = vec![content(&sale.lines)];
+    let content = vec![digest(&sale.content())];
     let lines = sale.lines.into_iter().map(|line| match line {
         Line::Understood(line) => identify(catalogue, *line),
         Line::Unclear(line) => TillLine::Unclear(line),
@@ -218,79 +216,12 @@ fn raw(line: &ItemLine) -> String {
     fields.to_string()
 }
 
-/// Digest of what the lines mean for stock, each field with its length. The fields are named one by
-/// one, so that a new field of a later version does not make a resent transaction a new one.
-fn content(lines: &[Line]) -> String {
+/// One digest of all fields, each with its length: what waits in an inbox is not kept twice.
+fn digest(fields: &[String]) -> String {
     let mut hash = Sha256::new();
-    let mut field = |text: &str| {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text.as_bytes());
-    };
-    for line in lines {
-        match line {
-            Line::Unclear(line) => {
-                field("unclear");
-                field(line.id.as_deref().unwrap_or_default());
-                field(&line.raw);
-            }
-            Line::Understood(line) => {
-                field("line");
-                field(&line.id);
-                product_fields(&line.product, line.qty, &mut field);
-                field(line.uom.map_or("", Uom::as_str));
-                field(kind_word(line.kind));
-                field(if line.voided { "voided" } else { "" });
-                reference_fields(line.voids.as_ref(), &mut field);
-                field(line.disposal.map_or("", disposal_word));
-                for component in &line.components {
-                    field("component");
-                    product_fields(&component.product, component.qty, &mut field);
-                }
-            }
-        }
+    for field in fields {
+        hash.update((field.len() as u64).to_be_bytes());
+        hash.update(field.as_bytes());
     }
     to_hex(&hash.finalize())
-}
-
-fn product_fields(product: &Product, qty: Milli, field: &mut impl FnMut(&str)) {
-    match product {
-        Product::Code(code) => {
-            field("code");
-            field(code.as_str());
-        }
-        Product::Item(item) => {
-            field("item");
-            field(item.as_str());
-        }
-    }
-    field(&qty.0.to_string());
-}
-
-fn reference_fields(line: Option<&LineRef>, field: &mut impl FnMut(&str)) {
-    let Some(line) = line else {
-        return field("");
-    };
-    field("voids");
-    field(line.till.as_str());
-    field(line.business_day.as_str());
-    field(&line.transaction);
-    field(&line.line);
-}
-
-fn kind_word(kind: LineKind) -> &'static str {
-    match kind {
-        LineKind::Sale => "sale",
-        LineKind::Return => "return",
-        LineKind::Void => "void",
-        LineKind::Hold => "hold",
-        LineKind::Release => "release",
-    }
-}
-
-fn disposal_word(disposal: Disposal) -> &'static str {
-    match disposal {
-        Disposal::Sellable => "sellable",
-        Disposal::Inspect => "inspect",
-        Disposal::Waste => "waste",
-    }
 }

@@ -195,7 +195,7 @@ fn keep<T: StoreTx>(
 fn effect(entry: &WireEntry) -> (Milli, Milli) {
     let qty = entry.qty_milli;
     if entry.kind == Kind::Remap {
-        return (qty, Milli::ZERO);
+        return (qty, entry.unavailable_milli);
     }
     let Kind::Move(movement) = entry.kind else {
         return (Milli::ZERO, Milli::ZERO);

@@ -1,1 +1,5 @@
-//! (to come)
+//! Seeded worlds over booking, session and reducer.
+
+pub mod journal;
+
+pub use journal::Journal;
