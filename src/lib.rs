@@ -10,5 +10,6 @@
 //! What is decided stands in [`shelfwire_core`]; this crate performs it. Invariants and the map
 //! "where do I change X" are in that crate's documentation.
 
+pub mod device;
 pub mod journal;
 pub mod support;

@@ -53,11 +53,24 @@ pub const OPENING_LINES_MAX: usize = 1_000;
 pub const POS_MESSAGE_MAX_BYTES: usize = 256 * 1024;
 /// Most messages of one till connection not yet answered; reading stops until one is.
 pub const POS_UNANSWERED_MAX: usize = 64;
+/// Bytes of messages of one till connection not yet answered; reading stops until one is.
+pub const POS_UNANSWERED_MAX_BYTES: usize = 512 * 1024;
 /// Most open till connections; the next is refused with 503.
 pub const POS_CONNECTIONS_MAX: usize = 32;
 
 /// Longest serial frame (a GS1 `DataMatrix` symbol), in bytes; longer is dropped to its end, counted.
 pub const FRAME_MAX_BYTES: usize = 3_116;
+
+/// First wait before a device that is out is tried again, in milliseconds; doubled each time.
+pub const DEVICE_RETRY_FIRST_MS: u64 = 200;
+/// Longest wait before a device that is out is tried again, in milliseconds.
+pub const DEVICE_RETRY_LAST_MS: u64 = 1_000;
+/// One loss entry for each device and cause in this time, in milliseconds; it carries the count.
+pub const LOSS_WINDOW_MS: u64 = 10 * 60 * 1_000;
+/// Codes read from the journal at once to be explained by a new catalogue; the next page follows.
+pub const UNEXPLAINED_PAGE_MAX: usize = 256;
+/// Remaps in the writer's queue at once, so that devices find room between them.
+pub const REMAPS_AT_ONCE_MAX: usize = 64;
 
 /// Greatest seq: JSON numbers stay exact below 2^53.
 pub const SEQ_MAX: u64 = (1 << 53) - 1;
@@ -135,6 +148,9 @@ const _: () = assert!(WINDOW_MAX_BYTES >= INFLIGHT_MAX_FRAMES * PAYLOAD_MAX_BYTE
 const _: () = assert!(CREDIT_MAX_ENTRIES >= (INFLIGHT_MAX_FRAMES * FRAME_ENTRIES_MAX) as u64);
 const _: () = assert!(APPLIED_EVERY_ENTRIES < CREDIT_MAX_ENTRIES);
 const _: () = assert!(COMMANDS_PER_COMMIT_MAX <= WRITER_QUEUE_MAX);
+const _: () = assert!(POS_MESSAGE_MAX_BYTES <= POS_UNANSWERED_MAX_BYTES);
+const _: () = assert!(REMAPS_AT_ONCE_MAX < WRITER_QUEUE_MAX);
+const _: () = assert!(DEVICE_RETRY_FIRST_MS < DEVICE_RETRY_LAST_MS);
 const _: () = assert!(PAYLOAD_MAX_BYTES <= INFLATED_MAX_BYTES);
 const _: () = assert!(ROWS_PER_COMMAND_MAX <= u16::MAX as usize);
 const _: () = assert!(2 * LINES_PER_TRANSACTION_MAX + 1 < ALERT_ROWS_PER_COMMAND_MAX);

@@ -1,0 +1,133 @@
+//! Devices: what comes in from the store, as commands to the journal.
+//!
+//! A new device kind is one codec file (`shelfwire_core::codec`), one device file here, and one
+//! config struct. Which shape the device file has depends on who opens whom:
+//!
+//! - **We open it** (a serial line, an input device, a reader's socket): implement
+//!   [`source::Source`], open and read; [`source::run_source`] does the rest: retries, states,
+//!   counters, losses, the stop. One thread each.
+//! - **It calls us** (tills): a task among [`Tasks`], a [`state::DeviceState`] per caller, every
+//!   bound in `limits`, and a command for each event through `Journal::take`.
+//!
+//! Either way nothing is answered "taken" before the commit (J1), bad bytes are counted and never
+//! fatal, and whatever is lost becomes a loss entry (J9).
+
+pub mod book;
+pub mod catalogue;
+mod losses;
+pub mod pos;
+mod scanner;
+pub mod serial;
+pub mod source;
+pub mod state;
+
+use std::io;
+use std::sync::Arc;
+
+use shelfwire_core::domain::ids::Name;
+
+use self::book::StockBook;
+use self::catalogue::{CatalogueSettings, Shared, Watcher};
+use self::pos::{ClearText, Pos, PosSettings};
+use self::scanner::Scanner;
+pub use self::scanner::ScannerSettings;
+use self::serial::SerialScanner;
+use self::source::{Report, run_source};
+use self::state::{DeviceState, Kind};
+use crate::journal::Journal;
+use crate::support::tasks::Tasks;
+
+/// What every device needs: where commands go, what codes mean, what the stock is.
+#[derive(Debug, Clone)]
+pub struct Goods {
+    /// The writer.
+    pub journal: Journal,
+    /// The catalogue in force.
+    pub catalogue: Shared,
+    /// Reads of the journal.
+    pub book: Arc<dyn StockBook>,
+}
+
+/// Everything that is attached.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Scanners, one thread each.
+    pub scanners: Vec<ScannerSettings>,
+    /// The listener for tills, where there are any.
+    pub pos: Option<PosSettings>,
+    /// The catalogue file, where there is one.
+    pub catalogue: Option<CatalogueSettings>,
+}
+
+/// Devices could not be started. Stop: it is the configuration or the machine, not a device.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Tills would call in clear text over the network.
+    #[error(transparent)]
+    ClearText(#[from] ClearText),
+    /// The machine gives no more threads.
+    #[error("no thread for scanner {name}: {why}")]
+    Thread {
+        /// Whose.
+        name: Name,
+        /// Why.
+        why: io::Error,
+    },
+}
+
+/// The devices, running. Stopped with [`Tasks::stop`] of the tasks they were started among.
+#[derive(Debug, Clone)]
+pub struct Devices {
+    states: Vec<Arc<DeviceState>>,
+    pos: Option<Pos>,
+}
+
+/// Starts everything among `tasks`, under the runtime that is current. A device that is not there
+/// is no error: it is tried until it is.
+pub fn start(settings: Settings, goods: &Goods, tasks: &mut Tasks) -> Result<Devices, StartError> {
+    let mut states = Vec::new();
+    // Read before any device is: what comes in first must meet it too.
+    let catalogue = Watcher::new(settings.catalogue, goods.clone());
+    tasks.spawn("catalogue", catalogue.run(tasks.stop_flag()));
+    for scanner in settings.scanners {
+        states.push(start_scanner(&scanner, goods, tasks)?);
+    }
+    let pos = match settings.pos {
+        None => None,
+        Some(pos) => Some(Pos::start(pos, goods, tasks)?),
+    };
+    if let Some(pos) = &pos {
+        states.extend(pos.states());
+    }
+    Ok(Devices { states, pos })
+}
+
+fn start_scanner(
+    settings: &ScannerSettings,
+    goods: &Goods,
+    tasks: &mut Tasks,
+) -> Result<Arc<DeviceState>, StartError> {
+    let name = settings.name.clone();
+    let state = Arc::new(DeviceState::new(name.clone(), Kind::Scanner));
+    let report = Report::new(Arc::clone(&state), goods.journal.clone());
+    let stop = tasks.stop_flag();
+    let serial = settings.serial.clone();
+    let scanner = Scanner::new(settings, goods.catalogue.clone());
+    let source = SerialScanner::new(serial, scanner);
+    tasks
+        .spawn_thread(name.as_str(), move || run_source(source, report, &stop))
+        .map_err(|why| StartError::Thread { name, why })?;
+    Ok(state)
+}
+
+impl Devices {
+    /// The state of every scanner, the listener and every till.
+    pub fn states(&self) -> &[Arc<DeviceState>] {
+        &self.states
+    }
+
+    /// The listener for tills.
+    pub fn pos(&self) -> Option<&Pos> {
+        self.pos.as_ref()
+    }
+}

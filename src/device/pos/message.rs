@@ -1,0 +1,147 @@
+//! One message of a till: decode, identify, take, answer.
+
+use std::sync::Arc;
+
+use shelfwire_core::codec::pos::{
+    self, Answer, PosRefusal, Request, StockAnswer, StockQuestion, Taken,
+};
+use shelfwire_core::domain::command::Command;
+use shelfwire_core::identify;
+use tracing::warn;
+
+use super::Hub;
+use super::access::Till;
+use super::refusals::Cause;
+use crate::device::source::stamp;
+use crate::journal::TakeError;
+
+/// What an HTTP status makes of an answer; a WebSocket sends the body alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Taken, or a question answered.
+    Done,
+    /// Not understood; the same again will not be either.
+    Bad,
+    /// Of another till than the token's.
+    OtherTill,
+    /// Not now: send it again.
+    Later,
+}
+
+/// An answer, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) outcome: Outcome,
+    pub(super) body: String,
+}
+
+/// A message after its bytes were read: what is left to do.
+pub(super) enum Prepared {
+    Refused(Outcome, PosRefusal),
+    Take(Box<Taking>),
+    Stock(StockQuestion),
+}
+
+/// A transaction on its way to the journal.
+pub(super) struct Taking {
+    key: String,
+    command: Command,
+}
+
+/// Reads a message of `till`. Personal data ends here: the decoder builds only the fields it names.
+pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
+    match pos::decode(bytes) {
+        Err(refusal) => Prepared::Refused(Outcome::Bad, refusal),
+        Ok(Request::Stock(question)) => Prepared::Stock(question),
+        Ok(Request::Transaction(transaction)) if transaction.till != till.name => {
+            let refusal = PosRefusal::foreign_till(&transaction);
+            Prepared::Refused(Outcome::OtherTill, refusal)
+        }
+        Ok(Request::Transaction(transaction)) => {
+            let key = transaction.key_text();
+            let catalogue = hub.catalogue.current();
+            let command = identify::transaction(&catalogue, *transaction, stamp(&hub.journal));
+            Prepared::Take(Box::new(Taking { key, command }))
+        }
+    }
+}
+
+/// Does what is left. "Taken" comes only after the commit that holds the transaction (J1).
+pub(super) async fn finish(hub: &Hub, till: &Till, prepared: Prepared) -> Reply {
+    match prepared {
+        Prepared::Refused(outcome, refusal) => refused(hub, till, outcome, refusal),
+        Prepared::Stock(question) => stock(hub, till, question).await,
+        Prepared::Take(taking) => {
+            let Taking { key, command } = *taking;
+            match hub.journal.take(command).await {
+                Ok(receipt) => {
+                    till.state.count(|counters| {
+                        counters.reads += 1;
+                        counters.repeats += u64::from(receipt.repeat);
+                    });
+                    done(&Answer::Taken(Taken {
+                        taken: key,
+                        seq: receipt.last_seq,
+                    }))
+                }
+                Err(why) => not_taken(hub, till, Some(key), &why),
+            }
+        }
+    }
+}
+
+async fn stock(hub: &Hub, till: &Till, question: StockQuestion) -> Reply {
+    if !hub.journal.facts().borrow().books() {
+        let why = "this store's stock is not here yet: it waits for the centre";
+        return refused(hub, till, Outcome::Later, PosRefusal::later(None, why));
+    }
+    let item = identify::item_of(&hub.catalogue.current(), &question.code);
+    let book = Arc::clone(&hub.book);
+    // A file is read: on a thread for what blocks, so that no other till waits for it.
+    let read = tokio::task::spawn_blocking(move || book.level(&item)).await;
+    let level = match read {
+        Ok(Ok(level)) => level,
+        Ok(Err(why)) => {
+            warn!(%why, "a till's question could not be answered");
+            let why = "the journal cannot be read just now";
+            return refused(hub, till, Outcome::Later, PosRefusal::later(None, why));
+        }
+        Err(_) => {
+            let why = "the agent is stopping";
+            return refused(hub, till, Outcome::Later, PosRefusal::later(None, why));
+        }
+    };
+    till.state.count(|counters| counters.reads += 1);
+    let age_s = hub.tills.oldest_word_s();
+    let answer = StockAnswer::new(&question.asked, &level.balance, age_s);
+    done(&Answer::Stock(answer))
+}
+
+fn not_taken(hub: &Hub, till: &Till, key: Option<String>, why: &TakeError) -> Reply {
+    let reason = why.to_string();
+    if why.retry() {
+        refused(hub, till, Outcome::Later, PosRefusal::later(key, reason))
+    } else {
+        let refusal = PosRefusal {
+            key,
+            ..PosRefusal::new(None, reason)
+        };
+        refused(hub, till, Outcome::Bad, refusal)
+    }
+}
+
+fn refused(hub: &Hub, till: &Till, outcome: Outcome, refusal: PosRefusal) -> Reply {
+    till.state.count(|counters| counters.refused += 1);
+    hub.refusals.count(Cause::Message);
+    Reply {
+        outcome,
+        body: Answer::from(refusal).to_json(),
+    }
+}
+
+fn done(answer: &Answer) -> Reply {
+    Reply {
+        outcome: Outcome::Done,
+        body: answer.to_json(),
+    }
+}

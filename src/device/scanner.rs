@@ -1,0 +1,79 @@
+//! What a scanner's reads become, whatever line it is on: a command by its role, once.
+
+use shelfwire_core::domain::code::Code;
+use shelfwire_core::domain::ids::Name;
+use shelfwire_core::domain::observation::Scan;
+use shelfwire_core::identify::{self, RepeatWindow, ScannerRole};
+use tracing::{error, info};
+
+use super::catalogue::Shared;
+use super::serial::SerialSettings;
+use super::source::Report;
+use crate::support::clock;
+
+/// A scanner.
+#[derive(Debug, Clone)]
+pub struct ScannerSettings {
+    /// Its name: `dev` of its entries.
+    pub name: Name,
+    /// What its scans mean.
+    pub role: ScannerRole,
+    /// The same code read again within this time is no second unit, in milliseconds; 0 for never.
+    pub repeat_ms: u64,
+    /// Its line.
+    pub serial: SerialSettings,
+}
+
+/// The part of a scanner that is the same on every line.
+pub(super) struct Scanner {
+    name: Name,
+    role: ScannerRole,
+    window: RepeatWindow,
+    catalogue: Shared,
+}
+
+impl Scanner {
+    pub(super) fn new(settings: &ScannerSettings, catalogue: Shared) -> Self {
+        Self {
+            name: settings.name.clone(),
+            role: settings.role.clone(),
+            window: RepeatWindow::new(settings.repeat_ms),
+            catalogue,
+        }
+    }
+
+    /// One code was read: waits until it is committed.
+    pub(super) fn scanned(&mut self, code: Code, report: &mut Report) {
+        if !self
+            .window
+            .accepts(code.as_str().as_bytes(), clock::boot_ms())
+        {
+            report.state().count(|counters| counters.repeats += 1);
+            return;
+        }
+        let scan = Scan {
+            device: self.name.clone(),
+            code,
+        };
+        let catalogue = self.catalogue.current();
+        let command = identify::scan(&catalogue, &scan, &self.role, report.stamp());
+        let Some(command) = command else {
+            // A look-up, or goods without stock: heard, and nothing to write.
+            report.state().count(|counters| counters.reads += 1);
+            return;
+        };
+        match report.take(command) {
+            Ok(_) => report.state().count(|counters| counters.reads += 1),
+            Err(why) if why.retry() => {
+                report.state().count(|counters| counters.refused += 1);
+                error!(scanner = %self.name, %why, "a scan was not taken: scan it again");
+                report.lost("scan_not_taken", 1);
+            }
+            Err(why) => {
+                report.state().count(|counters| counters.refused += 1);
+                info!(scanner = %self.name, %why, "a scan was refused");
+                report.lost("scan_refused", 1);
+            }
+        }
+    }
+}
