@@ -123,7 +123,8 @@ impl Up {
         }
     }
 
-    /// Watches over the centre: hello is due when it is behind, and nothing tells why.
+    /// Watches over the centre: hello is due when it is behind, and nothing tells why. `fresh` alone
+    /// behind is no reason yet: only `levels` could raise it, and they are not sent so far.
     pub(super) fn watch_centre(&mut self, now: MonoMs, applied: Seq, head: Seq) {
         let idle = self.talk.settled()
             && applied < head
@@ -151,10 +152,10 @@ impl Up {
     }
 
     /// When this connection wants to be woken.
-    pub(super) fn wake_at(&self, timers: &Timers) -> Option<MonoMs> {
+    pub(super) fn wake_at(&self, now: MonoMs, timers: &Timers) -> Option<MonoMs> {
         [
             self.window.overdue_at(timers),
-            self.talk.wake_at(timers),
+            self.talk.silent_at(now, timers),
             self.centre_due(),
             self.paused_until,
             self.read_again,

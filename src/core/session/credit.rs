@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use super::action::Token;
 use crate::domain::ids::Seq;
 use crate::domain::time::{MonoMs, WallMs};
-use crate::limits::CREDIT_MAX_ENTRIES;
 use crate::wire::Ranges;
 
 /// A frame that was sent, and that the centre has not confirmed.
@@ -36,9 +35,9 @@ impl Credit {
         *self = Self::default();
     }
 
-    /// Entries that may still be sent.
-    pub(super) fn left(&self) -> u64 {
-        CREDIT_MAX_ENTRIES.saturating_sub(self.entries)
+    /// Entries that may still be sent, of `most`.
+    pub(super) fn left(&self, most: u64) -> u64 {
+        most.saturating_sub(self.entries)
     }
 
     /// Entries outstanding.
@@ -112,10 +111,7 @@ mod tests {
         credit.spend(Token(2), 101, 200, 100, 0);
         credit.spend(Token(3), 201, 201, 1, 0);
         credit.pubacked(5, Token(1));
-        assert_eq!(
-            (credit.entries(), credit.left()),
-            (201, CREDIT_MAX_ENTRIES - 201)
-        );
+        assert_eq!((credit.entries(), credit.left(10_000)), (201, 9_799));
         credit.settle(100, &ranges(&[(201, 201)]));
         assert_eq!(credit.entries(), 100);
         credit.settle(150, &Ranges::default());

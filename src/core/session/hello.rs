@@ -156,12 +156,15 @@ impl Talk {
         }
     }
 
-    /// When the talk wants to be woken.
-    pub(super) fn wake_at(&self, timers: &Timers) -> Option<MonoMs> {
-        let silent = self
-            .open
-            .map(|open| open.said_at.saturating_add(timers.hello_answer));
-        [self.due, silent].into_iter().flatten().min()
+    /// When the next hello is due.
+    pub(super) fn due_at(&self) -> Option<MonoMs> {
+        self.due
+    }
+
+    /// When an open hello will have waited too long, if it has not yet.
+    pub(super) fn silent_at(&self, now: MonoMs, timers: &Timers) -> Option<MonoMs> {
+        let at = self.open?.said_at.saturating_add(timers.hello_answer);
+        (at > now).then_some(at)
     }
 }
 

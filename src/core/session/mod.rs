@@ -83,7 +83,7 @@ use pack::Clock;
 
 use crate::domain::ids::{Nonce, Seq};
 use crate::domain::time::MonoMs;
-use crate::limits::PACKET_MIN_BYTES;
+use crate::limits::{CREDIT_MAX_ENTRIES, PACKET_MIN_BYTES};
 use crate::wire::{Command, Presence, StatusNote};
 
 /// The session of one box with the centre, over all its connections.
@@ -109,6 +109,7 @@ pub struct Session {
     devices: BTreeMap<String, String>,
     stopping: bool,
     next_token: u64,
+    credit_max: u64,
     counts: Counts,
     told: Option<(LinkState, MonoMs)>,
     last_now: MonoMs,
@@ -147,6 +148,7 @@ impl Session {
             devices: BTreeMap::new(),
             stopping: false,
             next_token: 0,
+            credit_max: CREDIT_MAX_ENTRIES,
             counts: Counts::default(),
             told: None,
             last_now: 0,
@@ -197,6 +199,12 @@ impl Session {
             }
         }
         self.pump(now, out);
+    }
+
+    /// Lowers the credit, so that a small store in a simulation meets it. It is never raised.
+    #[cfg(any(test, feature = "sim"))]
+    pub fn lower_credit(&mut self, entries: u64) {
+        self.credit_max = self.credit_max.min(entries);
     }
 
     /// The will of the next connection: `status` `lost`, retained, with that connection's id.

@@ -111,11 +111,13 @@ impl Session {
                 out.push(Action::ReadAlerts { after, max });
             }
             let room = match up.window.room(up.payload_max) {
-                Some(bytes) if up.credit.left() > 0 && self.pace.allows(now) => Room {
-                    bytes,
-                    payload_max: up.payload_max,
-                    entries: 1,
-                },
+                Some(bytes) if up.credit.left(self.credit_max) > 0 && self.pace.allows(now) => {
+                    Room {
+                        bytes,
+                        payload_max: up.payload_max,
+                        entries: 1,
+                    }
+                }
                 _ => return,
             };
             let Some(row) = up.alerts.next(&self.marks.have) else {
@@ -155,7 +157,7 @@ impl Session {
             {
                 out.push(Action::Read { after, max });
             }
-            let left = usize::try_from(up.credit.left()).unwrap_or(usize::MAX);
+            let left = usize::try_from(up.credit.left(self.credit_max)).unwrap_or(usize::MAX);
             let room = match up.window.room(up.payload_max) {
                 Some(bytes) if left > 0 && self.pace.allows(now) => Room {
                     bytes,

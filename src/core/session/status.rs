@@ -1,7 +1,7 @@
 //! What the session says of itself, for `shelfwire status`, health and metrics.
 
 use super::Session;
-use super::connection::Phase;
+use super::connection::{Phase, Up};
 use super::hello::Standing;
 use crate::domain::ids::Seq;
 use crate::domain::time::MonoMs;
@@ -111,14 +111,25 @@ impl Session {
             Phase::Begun => Some(self.last_now),
             Phase::Down | Phase::Stopped => None,
             Phase::Up(up) => [
-                up.wake_at(&self.timers),
-                self.outbox.health_at,
-                self.pace.wake_at(self.last_now),
+                up.wake_at(self.last_now, &self.timers),
+                self.control_due(up),
             ]
             .into_iter()
             .flatten()
             .min(),
         }
+    }
+
+    /// When a control message may be due; while there is no place, a PUBACK wakes the session.
+    fn control_due(&self, up: &Up) -> Option<MonoMs> {
+        if !up.subscribed || !up.window.has_place() {
+            return None;
+        }
+        let pace = self.pace.wake_at(self.last_now);
+        let control = [up.talk.due_at(), self.outbox.health_at];
+        let due = control.into_iter().flatten().min();
+        let due = due.map(|due| due.max(pace.unwrap_or(0)));
+        [due, pace].into_iter().flatten().min()
     }
 
     /// Where the session stands.
