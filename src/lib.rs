@@ -11,5 +11,7 @@
 //! "where do I change X" are in that crate's documentation.
 
 pub mod device;
+pub mod cli;
+pub mod config;
 pub mod journal;
 pub mod support;

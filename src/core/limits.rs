@@ -142,6 +142,38 @@ pub const LEVELS_PER_READ_MAX: usize = 300;
 /// Days a transaction's digests are remembered (R3).
 pub const KEY_DAYS: u32 = 400;
 
+/// Largest configuration file, in bytes. Larger: refused, nothing starts.
+pub const CONFIG_MAX_BYTES: usize = 1024 * 1024;
+/// Most files in `conf.d`. More: refused, nothing starts.
+pub const CONFIG_FILES_MAX: usize = 100;
+/// Most scanners, and most tills, in a configuration. More: refused, nothing starts.
+pub const SOURCES_MAX: usize = 100;
+/// Largest file of a secret or certificate, in bytes. Larger: not used, with that reason.
+pub const SECRET_MAX_BYTES: usize = 64 * 1024;
+/// Shortest token of a till, in bytes: shorter ones can be guessed. Shorter: refused.
+pub const TOKEN_MIN_BYTES: usize = 16;
+/// Least of any timer in the configuration, in milliseconds. Beyond: refused, nothing starts.
+pub const TIMER_MIN_MS: u64 = 1;
+/// Greatest of any timer in the configuration, in milliseconds (a day). Beyond: refused.
+pub const TIMER_MAX_MS: u64 = 86_400_000;
+/// Least MQTT keep-alive, in milliseconds: the client library ends the process below it.
+pub const KEEP_ALIVE_MIN_MS: u64 = 5_000;
+/// Greatest MQTT keep-alive, in milliseconds: the least that the large brokers allow.
+pub const KEEP_ALIVE_MAX_MS: u64 = 1_160_000;
+/// Longest wait of a commit for company, in milliseconds. Beyond: refused.
+pub const COMMIT_WINDOW_MAX_MS: u64 = 1_000;
+/// Longest retention of applied rows, in milliseconds: as long as digests are remembered.
+pub const RETENTION_MAX_MS: u64 = KEY_DAYS as u64 * 86_400_000;
+/// Least disk budget of the journal, in bytes. Less: refused, nothing starts.
+pub const DISK_BUDGET_MIN_BYTES: u64 = 16 << 20;
+/// Greatest disk budget of the journal, in bytes. More: refused.
+pub const DISK_BUDGET_MAX_BYTES: u64 = 1 << 40;
+/// Slowest serial line, in baud.
+pub const BAUD_MIN: u64 = 300;
+/// Fastest serial line, in baud.
+pub const BAUD_MAX: u64 = 4_000_000;
+
+const _: () = assert!(KEEP_ALIVE_MIN_MS < KEEP_ALIVE_MAX_MS);
 const _: () = assert!(WINDOW_MIN_BYTES <= WINDOW_START_BYTES);
 const _: () = assert!(WINDOW_START_BYTES <= WINDOW_MAX_BYTES);
 const _: () = assert!(WINDOW_MAX_BYTES >= INFLIGHT_MAX_FRAMES * PAYLOAD_MAX_BYTES);

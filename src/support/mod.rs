@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod delays;
+pub mod log;
 pub mod tasks;

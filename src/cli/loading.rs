@@ -1,0 +1,40 @@
+//! What every command that needs the configuration does with a wrong one.
+
+use std::path::Path;
+
+use super::exit::Exit;
+use super::print::Out;
+use crate::config::{Config, Surroundings, load};
+
+/// What a command needs of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Everything that the configuration names: the agent is about to run.
+    Everything,
+    /// Only right values: the command looks at files, it reads no secret.
+    Values,
+}
+
+/// The configuration; or all that is wrong with it on standard error, and the exit that tells.
+pub fn config(path: &Path, need: Need, out: &mut Out) -> Result<Config, Exit> {
+    let running = need == Need::Everything;
+    let loaded = load(path, &Surroundings::of_process(running));
+    let unready = running && loaded.report.is_unready();
+    let wrong = loaded.report.is_wrong();
+    if running || wrong {
+        for text in loaded.report.rendered(false) {
+            out.complain(text);
+        }
+    }
+    match loaded.config {
+        Some(config) if !wrong && !unready => Ok(config),
+        Some(_) if unready => Err(Exit::Environment),
+        _ => {
+            out.complain(format_args!(
+                "nothing was started; look again with: shelfwire check {}",
+                path.display()
+            ));
+            Err(Exit::Config)
+        }
+    }
+}

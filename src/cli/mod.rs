@@ -1,0 +1,87 @@
+//! The command line: one file for each command, and the only place that prints.
+//!
+//! A new command is one file with `Args` and `run(&Args, &Path, &mut Out) -> Exit`, and one line in
+//! [`Command`] and in [`Command::perform`].
+
+pub mod check;
+pub mod exit;
+pub mod loading;
+pub mod print;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::DEFAULT_PATH;
+use exit::Exit;
+use print::Out;
+
+const EXAMPLES: &str = "\
+EXAMPLES
+  shelfwire check                       is the configuration right?
+  shelfwire check ./shelfwire.toml      the same for another file
+
+EXIT CODES
+  0 done   1 answered, and not well   64 command line   69 environment
+  70 a fault of the program   74 storage   78 configuration";
+
+/// Store gateway: scanners and tills to a durable stock journal, and on to the centre.
+#[derive(Debug, Parser)]
+#[command(name = "shelfwire", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    /// The configuration; conf.d/*.toml beside it is read too
+    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_PATH)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says what is wrong with the configuration, where, and how to fix it
+    Check(check::Args),
+}
+
+impl Command {
+    fn perform(&self, config: &Path, out: &mut Out) -> Exit {
+        match self {
+            Self::Check(args) => check::run(args, config, out),
+        }
+    }
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let mut out = Out::of_process();
+    match Cli::try_parse() {
+        Ok(cli) => cli.command.perform(&cli.config, &mut out).into(),
+        Err(refused) => said_by_clap(&refused, &mut out).into(),
+    }
+}
+
+/// Help and version are answers; anything else is a wrong command line.
+fn said_by_clap(refused: &clap::Error, out: &mut Out) -> Exit {
+    let text = refused.render();
+    if refused.use_stderr() {
+        out.complain(text.to_string().trim_end());
+        return Exit::Usage;
+    }
+    let text = if out.colour() {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    out.say(text.trim_end());
+    Exit::Done
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,423 @@
+//! Takes keys out of a table one by one: each with its type, its bounds and its default. What was
+//! asked for is what is known, so a key that nobody asked for is a fault.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use shelfwire_core::domain::ids::Name;
+
+use super::code::Code;
+use super::diagnostic::Diagnostic;
+use super::node::{Entry, Kind, Node, Spot, Table};
+use super::unknown::{known_otherwise, title, unknown};
+use super::value::choice::nearest;
+use super::value::duration::{self, Millis};
+use super::value::size::{self, Bytes};
+use super::value::text::{FullPath, Listen};
+use super::value::{Value, Wrong};
+
+/// A key that the reader asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// `uplink.timers.poll`, `scanner[].name`.
+    pub(crate) path: String,
+    /// Its default as TOML, if it has one.
+    pub(crate) default: Option<String>,
+}
+
+/// Collects while the tree is read.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    pub(crate) faults: Vec<Diagnostic>,
+    /// Every key asked for, in order.
+    pub(crate) known: Vec<Known>,
+    /// Where each understood value stands, by its path with indices: `scanner[1].device`.
+    pub(crate) spots: BTreeMap<String, Spot>,
+    /// The paths of values that were written and not understood.
+    pub(crate) wrong: Vec<String>,
+}
+
+/// One table being read.
+pub(crate) struct Fields<'a> {
+    reader: &'a mut Reader,
+    table: &'a Table,
+    /// Where to point when something is missing.
+    spot: Spot,
+    path: String,
+    taken: Vec<&'static str>,
+    /// Required keys that are not there.
+    missing: Vec<(&'static str, Diagnostic)>,
+    /// The files do not have this table; it is read for its defaults.
+    absent: bool,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn root(reader: &'a mut Reader, table: &'a Table) -> Self {
+        Self {
+            reader,
+            table,
+            spot: Spot::new(0, 0..0),
+            path: String::new(),
+            taken: Vec::new(),
+            missing: Vec::new(),
+            absent: false,
+        }
+    }
+
+    /// The path of this table, with indices.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// A key that may be left out and has no default.
+    pub(crate) fn optional<T: Value>(&mut self, key: &'static str) -> Option<T> {
+        self.take(key, None, |_value: &T| None)
+    }
+
+    /// A key that must be there. Without it: a fault, and nothing.
+    pub(crate) fn required<T: Value>(&mut self, key: &'static str) -> Option<T> {
+        let value = self.optional(key);
+        if !self.table.contains_key(key) {
+            let place = title(&self.path);
+            let message = match (self.path.is_empty(), self.absent) {
+                (true, _) => format!("`{key}` is not set, and it has no default"),
+                (false, true) => format!("there is no {place}, and its `{key}` has no default"),
+                (false, false) => format!("{place} has no `{key}`, and it has no default"),
+            };
+            let table = if self.absent {
+                format!("{place} and below it ")
+            } else {
+                String::new()
+            };
+            let fault = Diagnostic::new(Code::Missing, &self.spot, message)
+                .help(format!("add {table}the line {key} = {}", T::EXAMPLE));
+            self.missing.push((key, fault));
+        }
+        value
+    }
+
+    /// A word of a few, with its default.
+    pub(crate) fn choice<T: Value>(&mut self, key: &'static str, default: T, word: &str) -> T {
+        let shown = Some(format!("\"{word}\""));
+        self.take(key, shown, |_value: &T| None).unwrap_or(default)
+    }
+
+    /// A name with its default. Nothing only where a wrong one stands.
+    pub(crate) fn name(&mut self, key: &'static str, default: &str) -> Option<Name> {
+        let given = self.table.contains_key(key);
+        let shown = Some(format!("\"{default}\""));
+        let name = self.take(key, shown, |_value: &Name| None);
+        if given { name } else { default.parse().ok() }
+    }
+
+    /// A full path with its default.
+    pub(crate) fn path_or(&mut self, key: &'static str, default: &str) -> PathBuf {
+        let shown = Some(format!("\"{default}\""));
+        self.take(key, shown, |_value: &FullPath| None)
+            .map_or_else(|| default.into(), |path| path.0)
+    }
+
+    /// An address to listen on, with its default.
+    pub(crate) fn listen(&mut self, key: &'static str, default: SocketAddr) -> SocketAddr {
+        let shown = Some(format!("\"{default}\""));
+        self.take(key, shown, |_value: &Listen| None)
+            .map_or(default, |listen| listen.0)
+    }
+
+    /// A duration in milliseconds.
+    pub(crate) fn millis(
+        &mut self,
+        key: &'static str,
+        default: u64,
+        bounds: RangeInclusive<u64>,
+    ) -> u64 {
+        let shown = Some(format!("\"{}\"", duration::show(default)));
+        let check = |value: &Millis| beyond(Code::DurationBounds, value.0, &bounds, duration::show);
+        self.take(key, shown, check)
+            .map_or(default, |value| value.0)
+    }
+
+    /// A size in bytes.
+    pub(crate) fn bytes(
+        &mut self,
+        key: &'static str,
+        default: u64,
+        bounds: RangeInclusive<u64>,
+    ) -> u64 {
+        let shown = Some(format!("\"{}\"", size::show(default)));
+        let check = |value: &Bytes| beyond(Code::SizeBounds, value.0, &bounds, size::show);
+        self.take(key, shown, check)
+            .map_or(default, |value| value.0)
+    }
+
+    /// A whole number.
+    pub(crate) fn number<T: TryFrom<u64>>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        bounds: RangeInclusive<u64>,
+    ) -> T
+    where
+        T: Copy + std::fmt::Display,
+    {
+        let shown = Some(default.to_string());
+        let check = |value: &u64| {
+            beyond(Code::NumberBounds, *value, &bounds, |number| {
+                number.to_string()
+            })
+        };
+        self.take(key, shown, check)
+            .and_then(|value: u64| T::try_from(value).ok())
+            .unwrap_or(default)
+    }
+
+    /// A table in this table.
+    pub(crate) fn table<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Fields<'_>) -> T,
+    ) -> Option<T> {
+        self.taken.push(key);
+        let entry = self.table.get(key)?;
+        let path = self.child(key);
+        match &entry.node.kind {
+            Kind::Table(table) => Some(self.inner(table, &entry.node.spot, path, read)),
+            Kind::Array(_) => {
+                let help = format!("write [{path}] once, in single brackets");
+                self.brackets(
+                    entry,
+                    &path,
+                    &format!("`{path}` is one table, not a list of tables"),
+                    &help,
+                );
+                None
+            }
+            Kind::Text(_) | Kind::Integer(_) | Kind::Float | Kind::Boolean | Kind::Datetime => {
+                let help = format!("write [{path}] on a line of its own, and its keys below it");
+                self.not_a_table(entry, &path, &help);
+                None
+            }
+        }
+    }
+
+    /// A table in this table whose keys have defaults: without it, it is read as if it were empty.
+    pub(crate) fn section<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&mut Fields<'_>) -> T,
+    ) -> T {
+        if let Some(value) = self.table(key, &read) {
+            return value;
+        }
+        let mut fields = Fields {
+            absent: !self.table.contains_key(key),
+            table: &Table::new(),
+            spot: self.spot.clone(),
+            path: self.child(key),
+            taken: Vec::new(),
+            missing: Vec::new(),
+            reader: &mut *self.reader,
+        };
+        let value = read(&mut fields);
+        let missing = std::mem::take(&mut fields.missing);
+        // A table under another program's name is said to be unknown; its keys are not missing too.
+        let renamed = self.path.is_empty() && known_otherwise(key, self.table);
+        if !renamed && !self.table.contains_key(key) {
+            self.reader
+                .faults
+                .extend(missing.into_iter().map(|(_, fault)| fault));
+        }
+        value
+    }
+
+    /// A list of tables in this table.
+    pub(crate) fn tables<T>(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        mut read: impl FnMut(&mut Fields<'_>) -> T,
+    ) -> Vec<T> {
+        self.taken.push(key);
+        let Some(entry) = self.table.get(key) else {
+            return Vec::new();
+        };
+        let help = format!("write [[{key}]] in double brackets, once for each {key}");
+        match &entry.node.kind {
+            Kind::Array(items) => {
+                if items.len() > max {
+                    let fault = Diagnostic::new(
+                        Code::TooLarge,
+                        &entry.node.spot,
+                        format!("more than {max} [[{key}]] tables"),
+                    )
+                    .help(format!(
+                        "one box serves at most {max}; give the others to another box"
+                    ));
+                    self.reader.faults.push(fault);
+                }
+                let mut all = Vec::new();
+                for (index, item) in items.iter().enumerate().take(max) {
+                    match &item.kind {
+                        Kind::Table(table) => {
+                            let path = format!("{key}[{index}]");
+                            all.push(self.inner(table, &item.spot, path, &mut read));
+                        }
+                        _ => self.not_a_table(entry, key, &help),
+                    }
+                }
+                all
+            }
+            Kind::Table(_) => {
+                self.brackets(
+                    entry,
+                    key,
+                    &format!("`{key}` is a list of tables, there may be several"),
+                    &help,
+                );
+                Vec::new()
+            }
+            Kind::Text(_) | Kind::Integer(_) | Kind::Float | Kind::Boolean | Kind::Datetime => {
+                self.not_a_table(entry, key, &help);
+                Vec::new()
+            }
+        }
+    }
+
+    fn inner<T>(
+        &mut self,
+        table: &Table,
+        spot: &Spot,
+        path: String,
+        read: impl FnOnce(&mut Fields<'_>) -> T,
+    ) -> T {
+        self.reader.spots.insert(path.clone(), spot.clone());
+        let mut fields = Fields {
+            reader: &mut *self.reader,
+            table,
+            spot: spot.clone(),
+            path,
+            taken: Vec::new(),
+            missing: Vec::new(),
+            absent: false,
+        };
+        let value = read(&mut fields);
+        fields.finish();
+        value
+    }
+
+    fn brackets(&mut self, entry: &Entry, path: &str, message: &str, help: &str) {
+        self.reader.wrong.push(path.to_owned());
+        let fault = Diagnostic::new(Code::Brackets, &first(&entry.node), message).help(help);
+        self.reader.faults.push(fault);
+    }
+
+    fn not_a_table(&mut self, entry: &Entry, path: &str, help: &str) {
+        self.reader.wrong.push(path.to_owned());
+        let found = entry.node.kind.title();
+        let fault = Diagnostic::new(
+            Code::WrongType,
+            &entry.node.spot,
+            format!("`{path}` is a table, and here it is {found}"),
+        )
+        .help(help);
+        self.reader.faults.push(fault);
+    }
+
+    fn child(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    fn take<T: Value>(
+        &mut self,
+        key: &'static str,
+        default: Option<String>,
+        check: impl FnOnce(&T) -> Option<Wrong>,
+    ) -> Option<T> {
+        self.taken.push(key);
+        let path = self.child(key);
+        self.reader.known.push(Known {
+            path: without_indices(&path),
+            default,
+        });
+        let entry = self.table.get(key)?;
+        let read = T::read(&entry.node).and_then(|value| match check(&value) {
+            Some(wrong) => Err(wrong),
+            None => Ok(value),
+        });
+        match read {
+            Ok(value) => {
+                self.reader.spots.insert(path, entry.node.spot.clone());
+                Some(value)
+            }
+            Err(wrong) => {
+                self.reader.wrong.push(path);
+                let fault = Diagnostic::new(
+                    wrong.code,
+                    &entry.node.spot,
+                    format!("`{key}` {}", wrong.message),
+                )
+                .label(wrong.label)
+                .help(wrong.help);
+                self.reader.faults.push(fault);
+                None
+            }
+        }
+    }
+
+    /// Every key that nobody asked for is a fault, and every required one that is not there: but
+    /// one and the same mistake is said once.
+    pub(crate) fn finish(mut self) {
+        for (key, entry) in self.table {
+            if self.taken.contains(&key.as_str()) {
+                continue;
+            }
+            let meant = nearest(key, self.taken.iter().copied());
+            self.missing.retain(|(missing, _)| Some(*missing) != meant);
+            let fault = unknown(&self.path, key, entry, meant, &self.taken);
+            self.reader.faults.push(fault);
+        }
+        let missing = self.missing.into_iter().map(|(_, fault)| fault);
+        self.reader.faults.extend(missing);
+    }
+}
+
+/// The place of a list of tables is its first table.
+fn first(node: &Node) -> Spot {
+    match &node.kind {
+        Kind::Array(items) => items.first().map_or(&node.spot, |item| &item.spot).clone(),
+        _ => node.spot.clone(),
+    }
+}
+
+fn beyond(
+    code: Code,
+    value: u64,
+    bounds: &RangeInclusive<u64>,
+    show: impl Fn(u64) -> String,
+) -> Option<Wrong> {
+    if bounds.contains(&value) {
+        return None;
+    }
+    let (least, most) = (show(*bounds.start()), show(*bounds.end()));
+    Some(Wrong::new(
+        code,
+        format!("is {}, and may be {least} to {most}", show(value)),
+        format!("write a value from {least} to {most}"),
+    ))
+}
+
+fn without_indices(path: &str) -> String {
+    match (path.find('['), path.find(']')) {
+        (Some(open), Some(close)) => {
+            let (head, tail) = (path.get(..=open), path.get(close..));
+            format!("{}{}", head.unwrap_or_default(), tail.unwrap_or_default())
+        }
+        _ => path.to_owned(),
+    }
+}

@@ -1,0 +1,39 @@
+//! What a technician writes: TOML files to a checked [`Config`], or to faults with file, line,
+//! column and a fix.
+//!
+//! ```text
+//! files -> syntax (tree with places) -> read (each value by itself) -> cross (against each other)
+//!       -> environment (against this machine) -> Config
+//! ```
+//!
+//! A new key is one line in `read`, one field in [`checked`], one line in `config/full.toml`; a test
+//! compares the three. A new kind of fault is one line in [`code`] and one file below
+//! `tests/data/config-faults`.
+
+pub mod checked;
+pub mod code;
+mod cross;
+mod diagnostic;
+mod environment;
+mod fields;
+mod load;
+mod mask;
+mod node;
+mod read;
+mod syntax;
+mod unknown;
+mod value;
+
+pub use checked::{
+    Broker, Catalogue, Config, Identity, Journal, Log, LogLevel, Parity, Pos, Profile, Role,
+    Scanner, Secret, SecretError, SecretFile, Till, Timers, Uplink,
+};
+pub use diagnostic::Fault;
+pub use environment::Surroundings;
+pub use load::{Loaded, Report, load};
+
+/// Where the configuration is, unless said otherwise.
+pub const DEFAULT_PATH: &str = "/etc/shelfwire/shelfwire.toml";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! Which keys there are: tree to values, each by itself. What contradicts what stands in `cross`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use shelfwire_core::domain::ids::Name;
+use shelfwire_core::limits::{
+    BAUD_MAX, BAUD_MIN, COMMIT_WINDOW_MAX_MS, DISK_BUDGET_MAX_BYTES, DISK_BUDGET_MIN_BYTES,
+    KEEP_ALIVE_MAX_MS, KEEP_ALIVE_MIN_MS, POS_CONNECTIONS_MAX, RETENTION_MAX_MS, SOURCES_MAX,
+    TIMER_MAX_MS, TIMER_MIN_MS,
+};
+
+use super::checked::{Catalogue, Journal, Log, Timers};
+use super::fields::{Fields, Known, Reader};
+use super::node::{Entry, Kind, Node, Spot, Table};
+use super::unknown::title;
+use super::value::broker::Broker;
+use super::value::choice::{LogLevel, Parity, Profile, Role};
+use super::value::secret::Source;
+use super::value::text::{FullPath, Line};
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7001);
+/// The largest number of connections as a bound.
+const CONNECTIONS: u64 = POS_CONNECTIONS_MAX as u64;
+const TIMER: std::ops::RangeInclusive<u64> = TIMER_MIN_MS..=TIMER_MAX_MS;
+
+/// Values with nothing decided about them together. A part is missing where a required key is.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) store: Option<Name>,
+    pub(crate) gateway: Option<Name>,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) uplink: UplinkDraft,
+    pub(crate) journal: Journal,
+    pub(crate) scanners: Vec<ScannerDraft>,
+    pub(crate) pos: Option<PosDraft>,
+    pub(crate) tills: Vec<TillDraft>,
+    pub(crate) catalogue: Option<Catalogue>,
+    pub(crate) log: Log,
+}
+
+#[derive(Debug)]
+pub(crate) struct UplinkDraft {
+    pub(crate) broker: Option<Broker>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) ca: Option<Source>,
+    pub(crate) cert: Option<Source>,
+    pub(crate) key: Option<Source>,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<Source>,
+    pub(crate) profile: Option<Profile>,
+    pub(crate) timers: Timers,
+}
+
+#[derive(Debug)]
+pub(crate) struct ScannerDraft {
+    /// `scanner[0]`: where its keys stand.
+    pub(crate) path: String,
+    pub(crate) name: Option<Name>,
+    pub(crate) device: Option<PathBuf>,
+    pub(crate) role: Option<Role>,
+    pub(crate) baud: u32,
+    pub(crate) parity: Parity,
+    pub(crate) data_bits: u8,
+    pub(crate) stop_bits: u8,
+    pub(crate) inter_byte: Duration,
+    pub(crate) repeat: Duration,
+    pub(crate) zone: Option<Name>,
+    pub(crate) reason: Option<Name>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PosDraft {
+    pub(crate) listen: SocketAddr,
+    pub(crate) tls: Option<(Option<Source>, Option<Source>)>,
+    pub(crate) handshake: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) ping: Duration,
+    pub(crate) connections: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct TillDraft {
+    pub(crate) path: String,
+    pub(crate) name: Option<Name>,
+    pub(crate) token: Option<Source>,
+}
+
+/// Reads everything; what is wrong is in the reader.
+pub(crate) fn read(reader: &mut Reader, table: &Table) -> Draft {
+    let mut root = Fields::root(reader, table);
+    let draft = Draft {
+        store: root.required("store"),
+        gateway: root.name("gateway", "gw-1"),
+        state_dir: root.path_or("state_dir", "/var/lib/shelfwire"),
+        uplink: root.section("uplink", uplink),
+        journal: root.section("journal", journal),
+        scanners: root.tables("scanner", SOURCES_MAX, scanner),
+        pos: root.table("pos", pos),
+        tills: root.tables("till", SOURCES_MAX, till),
+        catalogue: root.table("catalogue", catalogue).flatten(),
+        log: root.section("log", log),
+    };
+    root.finish();
+    draft
+}
+
+fn uplink(fields: &mut Fields<'_>) -> UplinkDraft {
+    let text = |line: Line| line.0;
+    UplinkDraft {
+        broker: fields.required("url"),
+        client_id: fields.optional("client_id").map(text),
+        ca: fields.optional("ca"),
+        cert: fields.optional("cert"),
+        key: fields.optional("key"),
+        username: fields.optional("username").map(text),
+        password: fields.optional("password"),
+        profile: fields.optional("profile"),
+        timers: fields.section("timers", timers),
+    }
+}
+
+fn timers(fields: &mut Fields<'_>) -> Timers {
+    let d = Timers::default();
+    let keep_alive = KEEP_ALIVE_MIN_MS..=KEEP_ALIVE_MAX_MS;
+    Timers {
+        keep_alive: fields.millis("keep_alive", d.keep_alive, keep_alive),
+        poll: fields.millis("poll", d.poll, TIMER),
+        connect: fields.millis("connect", d.connect, TIMER),
+        puback_still: fields.millis("puback_still", d.puback_still, TIMER),
+        puback_moving: fields.millis("puback_moving", d.puback_moving, TIMER),
+        hello_answer: fields.millis("hello_answer", d.hello_answer, TIMER),
+        hello_again_min: fields.millis("hello_again_min", d.hello_again_min, TIMER),
+        hello_again_max: fields.millis("hello_again_max", d.hello_again_max, TIMER),
+        outstanding: fields.millis("outstanding", d.outstanding, TIMER),
+        foreign_hello: fields.millis("foreign_hello", d.foreign_hello, TIMER),
+        fenced_hello: fields.millis("fenced_hello", d.fenced_hello, TIMER),
+        reconnect_min: fields.millis("reconnect_min", d.reconnect_min, TIMER),
+        reconnect_max: fields.millis("reconnect_max", d.reconnect_max, TIMER),
+        reset_after: fields.millis("reset_after", d.reset_after, TIMER),
+        taken_over_pause: fields.millis("taken_over_pause", d.taken_over_pause, TIMER),
+        health: fields.millis("health", d.health, TIMER),
+    }
+}
+
+fn journal(fields: &mut Fields<'_>) -> Journal {
+    let budget = DISK_BUDGET_MIN_BYTES..=DISK_BUDGET_MAX_BYTES;
+    Journal {
+        retention: duration(fields, "retention", 30 * 86_400_000, 0..=RETENTION_MAX_MS),
+        disk_budget_bytes: fields.bytes("disk_budget", 512 << 20, budget),
+        commit_window: duration(fields, "commit_window", 0, 0..=COMMIT_WINDOW_MAX_MS),
+    }
+}
+
+fn scanner(fields: &mut Fields<'_>) -> ScannerDraft {
+    ScannerDraft {
+        path: fields.path().to_owned(),
+        name: fields.required("name"),
+        device: fields.required("device").map(|path: FullPath| path.0),
+        role: fields.required("role"),
+        baud: fields.number("baud", 9_600, BAUD_MIN..=BAUD_MAX),
+        parity: fields.choice("parity", Parity::None, Parity::None.word()),
+        data_bits: fields.number("data_bits", 8, 7..=8),
+        stop_bits: fields.number("stop_bits", 1, 1..=2),
+        inter_byte: duration(fields, "inter_byte", 100, TIMER),
+        repeat: duration(fields, "repeat", 150, 0..=TIMER_MAX_MS),
+        zone: fields.optional("zone"),
+        reason: fields.optional("reason"),
+    }
+}
+
+fn pos(fields: &mut Fields<'_>) -> PosDraft {
+    PosDraft {
+        listen: fields.listen("listen", DEFAULT_LISTEN),
+        tls: fields.table("tls", |tls| (tls.required("cert"), tls.required("key"))),
+        handshake: duration(fields, "handshake", 5_000, TIMER),
+        idle: duration(fields, "idle", 40_000, TIMER),
+        ping: duration(fields, "ping", 15_000, TIMER),
+        connections: fields.number("connections", POS_CONNECTIONS_MAX, 1..=CONNECTIONS),
+    }
+}
+
+fn till(fields: &mut Fields<'_>) -> TillDraft {
+    TillDraft {
+        path: fields.path().to_owned(),
+        name: fields.required("name"),
+        token: fields.required("token"),
+    }
+}
+
+fn catalogue(fields: &mut Fields<'_>) -> Option<Catalogue> {
+    let file: Option<FullPath> = fields.required("file");
+    let poll = duration(fields, "poll", 2_000, TIMER);
+    file.map(|file| Catalogue { file: file.0, poll })
+}
+
+fn log(fields: &mut Fields<'_>) -> Log {
+    Log {
+        level: fields.choice("level", LogLevel::Info, LogLevel::Info.word()),
+    }
+}
+
+fn duration(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    default_ms: u64,
+    bounds: std::ops::RangeInclusive<u64>,
+) -> Duration {
+    Duration::from_millis(fields.millis(key, default_ms, bounds))
+}
+
+/// Every key there is, in the order in which it is read.
+pub(crate) fn known() -> Vec<Known> {
+    let mut reader = Reader::default();
+    let list = |key: &str| {
+        let item = Node {
+            spot: Spot::new(0, 0..0),
+            kind: Kind::Table(Table::new()),
+        };
+        (key.to_owned(), Entry::unplaced(Kind::Array(vec![item])))
+    };
+    let table = |key: &str, inner: Table| (key.to_owned(), Entry::unplaced(Kind::Table(inner)));
+    let tree = Table::from([
+        list("scanner"),
+        list("till"),
+        table("catalogue", Table::new()),
+        table("pos", Table::from([table("tls", Table::new())])),
+    ]);
+    // What is missing in such a tree is of no interest, only what was asked for.
+    read(&mut reader, &tree);
+    reader.known
+}
+
+/// The table that does have a key of that name.
+pub(crate) fn elsewhere(key: &str) -> Option<String> {
+    known().iter().find_map(|known| {
+        let (table, name) = known.path.rsplit_once('.').unwrap_or(("", &known.path));
+        (name == key).then(|| title(table))
+    })
+}

@@ -1,0 +1,148 @@
+//! Text to tree. What the TOML library says about a mistake is put into a technician's words: the
+//! first row of [`WORDS`] with a fragment of the library's message wins.
+
+use std::ops::Range;
+
+use toml::de::DeTable;
+
+use super::code::Code;
+use super::diagnostic::Diagnostic;
+use super::node::{self, Spot, Table};
+
+/// Fragments of what the library says, and what it means to the person who wrote the file.
+const WORDS: [(&[&str], Code, &str, &str); 9] = [
+    (
+        &["duplicate key"],
+        Code::Twice,
+        "the same key or table stands here twice",
+        "keep one of the two; several scanners are several [[scanner]] tables, several tills several [[till]]",
+    ),
+    (
+        &["escape", "unicode value"],
+        Code::Escape,
+        "a backslash that means nothing in a text",
+        "put the text in single quotes, or write each backslash twice",
+    ),
+    (
+        &["basic string", "literal string"],
+        Code::OpenString,
+        "a text without its closing quote",
+        "end the text with the quote it begins with, on the same line",
+    ),
+    (
+        &[
+            "array table",
+            "unclosed table",
+            "invalid table",
+            "table open",
+        ],
+        Code::Header,
+        "a table header that is not complete",
+        "write [uplink] for a table there is one of, [[scanner]] for one of several",
+    ),
+    (
+        &["missing value", "extra `=`"],
+        Code::NoValue,
+        "a key without a value",
+        "write one value after `=`, or put # before the line to keep the default",
+    ),
+    (
+        &["array", "inline table"],
+        Code::OpenBracket,
+        "a list or a table in braces that is not complete",
+        "close it with ] or }, and put commas between its parts",
+    ),
+    (
+        &["key with no value", "missing assignment"],
+        Code::NoEquals,
+        "a key without `=`",
+        "write key = value, one on a line; put # before what is only a remark",
+    ),
+    (
+        &[
+            "quote",
+            "zero",
+            "number",
+            "sign",
+            "radix",
+            "invalid float",
+            "digits",
+            "boolean",
+        ],
+        Code::BadValue,
+        "a value that is neither a text in quotes nor a number",
+        "put the value in double quotes: key = \"value\"",
+    ),
+    (
+        &[""],
+        Code::Syntax,
+        "this cannot be read as TOML",
+        "write key = value, one on a line; [table] or [[table]] on a line of its own",
+    ),
+];
+
+/// The keys of one file; with faults, as far as they could be made out.
+pub(crate) fn parse(file: usize, text: &str, faults: &mut Vec<Diagnostic>) -> Table {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut last_line = None;
+    for error in errors {
+        let span = error.span().unwrap_or(text.len()..text.len());
+        // One mistake makes the parser stumble several times in its line; the first says enough.
+        let line = text.get(..span.start).map(|t| t.matches('\n').count());
+        if last_line.is_some() && last_line == line {
+            continue;
+        }
+        last_line = line;
+        faults.push(fault(file, root.get_ref(), text, span, error.message()));
+    }
+    node::table(file, root.get_ref())
+}
+
+fn fault(
+    file: usize,
+    root: &DeTable<'_>,
+    text: &str,
+    span: Range<usize>,
+    said: &str,
+) -> Diagnostic {
+    let (code, message, help) = WORDS
+        .iter()
+        .find(|(fragments, ..)| fragments.iter().any(|fragment| said.contains(fragment)))
+        .map_or((Code::Syntax, "", ""), |(_, code, message, help)| {
+            (*code, *message, *help)
+        });
+    let spot = Spot::new(file, span.clone());
+    let fault = Diagnostic::new(code, &spot, message).help(help);
+    if code != Code::Twice {
+        return fault;
+    }
+    let key = text.get(span.clone()).unwrap_or_default();
+    let key = key.trim_matches(['"', '\'']);
+    match earlier(root, key, span.start) {
+        Some(first) => fault
+            .label(format!("`{key}` again"))
+            .also(&Spot::new(file, first), "it stands here first"),
+        None => fault.label(format!("`{key}` again")),
+    }
+}
+
+/// The nearest place before `before` where a key of that name stands.
+fn earlier(table: &DeTable<'_>, name: &str, before: usize) -> Option<Range<usize>> {
+    use toml::de::DeValue;
+    let inner = |value: &DeValue<'_>| match value {
+        DeValue::Table(table) => earlier(table, name, before),
+        DeValue::Array(items) => items
+            .iter()
+            .filter_map(|item| earlier(item.get_ref().as_table()?, name, before))
+            .max_by_key(|span| span.start),
+        _ => None,
+    };
+    table
+        .iter()
+        .flat_map(|(key, value)| {
+            let own = (key.get_ref() == name && key.span().start < before).then(|| key.span());
+            [own, inner(value.get_ref())]
+        })
+        .flatten()
+        .max_by_key(|span| span.start)
+}
