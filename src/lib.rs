@@ -10,8 +10,8 @@
 //! What is decided stands in [`shelfwire_core`]; this crate performs it. Invariants and the map
 //! "where do I change X" are in that crate's documentation.
 
-pub mod device;
 pub mod cli;
 pub mod config;
+pub mod device;
 pub mod journal;
 pub mod support;

@@ -285,16 +285,13 @@ impl Cross<'_> {
 
     fn tills(&mut self, draft: &Draft) {
         let no_pos = draft.pos.is_none() && !self.is_wrong("pos");
-        if let (Some(till), true) = (draft.tills.first(), no_pos) {
-            if let Some(spot) = self.spot(&till.path) {
-                let fault = Diagnostic::new(
-                    Code::NoListener,
-                    &spot,
-                    "a till, but no [pos]: nothing listens for it",
-                )
+        if let (Some(till), true) = (draft.tills.first(), no_pos)
+            && let Some(spot) = self.spot(&till.path)
+        {
+            let message = "a till, but no [pos]: nothing listens for it";
+            let fault = Diagnostic::new(Code::NoListener, &spot, message)
                 .help("add [pos]; alone it listens on 127.0.0.1:7001");
-                self.add(fault);
-            }
+            self.add(fault);
         }
         let mut seen: Vec<(&Source, &str)> = Vec::new();
         for till in &draft.tills {

@@ -1,6 +1,7 @@
 //! Values against this machine: what the configuration names must be there and be usable.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -56,34 +57,36 @@ pub(crate) fn check(
         config_file(index, path, reader);
     }
     secrets(draft, surroundings, reader);
-    if let Some(spot) = reader.spots.get("state_dir") {
-        if draft.state_dir.exists() && !draft.state_dir.is_dir() {
-            let message = format!("{} is not a directory", draft.state_dir.display());
-            let fault = Diagnostic::new(Code::StateDir, spot, message).help(
-                "name a directory, or one that may be made: the journal is a folder of files",
-            );
-            reader.faults.push(fault);
-        }
+    if let Some(spot) = reader.spots.get("state_dir")
+        && draft.state_dir.exists()
+        && !draft.state_dir.is_dir()
+    {
+        let message = format!("{} is not a directory", draft.state_dir.display());
+        let fault = Diagnostic::new(Code::StateDir, spot, message)
+            .help("name a directory, or one that may be made: the journal is a folder of files");
+        reader.faults.push(fault);
     }
-    if let (Some(catalogue), Some(spot)) = (&draft.catalogue, reader.spots.get("catalogue.file")) {
-        if !catalogue.file.is_file() {
-            let message = format!("there is no catalogue at {}", catalogue.file.display());
-            let fault = Diagnostic::new(Code::NoCatalogue, spot, message)
-                .label("until it is there, every code is an item of its own")
-                .help("put the file there; it is taken without a restart");
-            reader.faults.push(fault);
-        }
+    if let (Some(catalogue), Some(spot)) = (&draft.catalogue, reader.spots.get("catalogue.file"))
+        && !catalogue.file.is_file()
+    {
+        let message = format!("there is no catalogue at {}", catalogue.file.display());
+        let fault = Diagnostic::new(Code::NoCatalogue, spot, message)
+            .label("until it is there, every code is an item of its own")
+            .help("put the file there; it is taken without a restart");
+        reader.faults.push(fault);
     }
     for scanner in &draft.scanners {
         let spot = reader.spots.get(&format!("{}.device", scanner.path));
-        if let (Some(device), Some(spot)) = (&scanner.device, spot) {
-            if !device.exists() {
-                let message = format!("no device at {}", device.display());
-                let fault = Diagnostic::new(Code::NoDevice, spot, message)
-                    .label("not plugged in, or under another name")
-                    .help("plug it in, or look for its name: ls -l /dev/serial/by-id /dev/serial/by-path");
-                reader.faults.push(fault);
-            }
+        if let (Some(device), Some(spot)) = (&scanner.device, spot)
+            && !device.exists()
+        {
+            let message = format!("no device at {}", device.display());
+            let fault = Diagnostic::new(Code::NoDevice, spot, message)
+                .label("not plugged in, or under another name")
+                .help(
+                    "plug it in, or look for its name: ls -l /dev/serial/by-id /dev/serial/by-path",
+                );
+            reader.faults.push(fault);
         }
     }
 }
@@ -252,30 +255,32 @@ fn unreadable(
     path: &Path,
     error: &std::io::Error,
 ) -> Diagnostic {
-    use std::io::ErrorKind;
     if let (Some(name), ErrorKind::NotFound) = (credential, error.kind()) {
         let message = format!("the credential \"{name}\" was not handed over");
         return Diagnostic::new(Code::NoCredential, spot, message).help(format!(
             "add LoadCredential={name}:FILE to the unit: systemctl edit shelfwire"
         ));
     }
-    let (message, help) = match error.kind() {
-        ErrorKind::NotFound => (
+    let (message, help) = if error.kind() == ErrorKind::NotFound {
+        (
             "there is no file",
             "write the secret into that file, or correct the path".to_owned(),
-        ),
-        ErrorKind::PermissionDenied => (
+        )
+    } else if error.kind() == ErrorKind::PermissionDenied {
+        let path = path.display();
+        (
             "this user may not read",
             format!(
-                "check as the service's user (sudo -u shelfwire shelfwire check), or: chgrp shelfwire {0}; chmod g+r {0}",
-                path.display()
+                "check as the service's user (sudo -u shelfwire shelfwire check), or: chgrp shelfwire {path}; chmod g+r {path}"
             ),
-        ),
-        ErrorKind::IsADirectory => (
+        )
+    } else if error.kind() == ErrorKind::IsADirectory {
+        (
             "a secret is a file, not the directory",
             "name the file in it".to_owned(),
-        ),
-        _ => ("cannot read", format!("the system says: {error}")),
+        )
+    } else {
+        ("cannot read", format!("the system says: {error}"))
     };
     Diagnostic::new(
         Code::SecretUnreadable,

@@ -153,14 +153,14 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole number.
-    pub(crate) fn number<T: TryFrom<u64>>(
+    pub(crate) fn number<T>(
         &mut self,
         key: &'static str,
         default: T,
         bounds: RangeInclusive<u64>,
     ) -> T
     where
-        T: Copy + std::fmt::Display,
+        T: TryFrom<u64> + Copy + std::fmt::Display,
     {
         let shown = Some(default.to_string());
         let check = |value: &u64| {
@@ -182,24 +182,18 @@ impl<'a> Fields<'a> {
         self.taken.push(key);
         let entry = self.table.get(key)?;
         let path = self.child(key);
-        match &entry.node.kind {
-            Kind::Table(table) => Some(self.inner(table, &entry.node.spot, path, read)),
-            Kind::Array(_) => {
-                let help = format!("write [{path}] once, in single brackets");
-                self.brackets(
-                    entry,
-                    &path,
-                    &format!("`{path}` is one table, not a list of tables"),
-                    &help,
-                );
-                None
-            }
-            Kind::Text(_) | Kind::Integer(_) | Kind::Float | Kind::Boolean | Kind::Datetime => {
-                let help = format!("write [{path}] on a line of its own, and its keys below it");
-                self.not_a_table(entry, &path, &help);
-                None
-            }
+        if let Kind::Table(table) = &entry.node.kind {
+            return Some(self.inner(table, &entry.node.spot, path, read));
         }
+        if let Kind::Array(_) = entry.node.kind {
+            let message = format!("`{path}` is one table, not a list of tables");
+            let help = format!("write [{path}] once, in single brackets");
+            self.brackets(entry, path, message, &help);
+        } else {
+            let help = format!("write [{path}] on a line of its own, and its keys below it");
+            self.not_a_table(entry, path, &help);
+        }
+        None
     }
 
     /// A table in this table whose keys have defaults: without it, it is read as if it were empty.
@@ -240,49 +234,36 @@ impl<'a> Fields<'a> {
         mut read: impl FnMut(&mut Fields<'_>) -> T,
     ) -> Vec<T> {
         self.taken.push(key);
+        let mut all = Vec::new();
         let Some(entry) = self.table.get(key) else {
-            return Vec::new();
+            return all;
         };
         let help = format!("write [[{key}]] in double brackets, once for each {key}");
-        match &entry.node.kind {
-            Kind::Array(items) => {
-                if items.len() > max {
-                    let fault = Diagnostic::new(
-                        Code::TooLarge,
-                        &entry.node.spot,
-                        format!("more than {max} [[{key}]] tables"),
-                    )
-                    .help(format!(
-                        "one box serves at most {max}; give the others to another box"
-                    ));
-                    self.reader.faults.push(fault);
-                }
-                let mut all = Vec::new();
-                for (index, item) in items.iter().enumerate().take(max) {
-                    match &item.kind {
-                        Kind::Table(table) => {
-                            let path = format!("{key}[{index}]");
-                            all.push(self.inner(table, &item.spot, path, &mut read));
-                        }
-                        _ => self.not_a_table(entry, key, &help),
-                    }
-                }
-                all
-            }
-            Kind::Table(_) => {
-                self.brackets(
-                    entry,
-                    key,
-                    &format!("`{key}` is a list of tables, there may be several"),
-                    &help,
-                );
-                Vec::new()
-            }
-            Kind::Text(_) | Kind::Integer(_) | Kind::Float | Kind::Boolean | Kind::Datetime => {
-                self.not_a_table(entry, key, &help);
-                Vec::new()
+        if let Kind::Table(_) = entry.node.kind {
+            let message = format!("`{key}` is a list of tables, there may be several");
+            self.brackets(entry, key.to_owned(), message, &help);
+            return all;
+        }
+        let Kind::Array(items) = &entry.node.kind else {
+            self.not_a_table(entry, key.to_owned(), &help);
+            return all;
+        };
+        if items.len() > max {
+            let message = format!("more than {max} [[{key}]] tables");
+            let fault = Diagnostic::new(Code::TooLarge, &first(&entry.node), message).help(
+                format!("one box serves at most {max}; give the others to another box"),
+            );
+            self.reader.faults.push(fault);
+        }
+        for (index, item) in items.iter().enumerate().take(max) {
+            if let Kind::Table(table) = &item.kind {
+                let path = format!("{key}[{index}]");
+                all.push(self.inner(table, &item.spot, path, &mut read));
+            } else {
+                self.not_a_table(entry, key.to_owned(), &help);
             }
         }
+        all
     }
 
     fn inner<T>(
@@ -307,22 +288,18 @@ impl<'a> Fields<'a> {
         value
     }
 
-    fn brackets(&mut self, entry: &Entry, path: &str, message: &str, help: &str) {
-        self.reader.wrong.push(path.to_owned());
+    fn brackets(&mut self, entry: &Entry, path: String, message: String, help: &str) {
+        self.reader.wrong.push(path);
         let fault = Diagnostic::new(Code::Brackets, &first(&entry.node), message).help(help);
         self.reader.faults.push(fault);
     }
 
-    fn not_a_table(&mut self, entry: &Entry, path: &str, help: &str) {
-        self.reader.wrong.push(path.to_owned());
+    fn not_a_table(&mut self, entry: &Entry, path: String, help: &str) {
         let found = entry.node.kind.title();
-        let fault = Diagnostic::new(
-            Code::WrongType,
-            &entry.node.spot,
-            format!("`{path}` is a table, and here it is {found}"),
-        )
-        .help(help);
+        let message = format!("`{path}` is a table, and here it is {found}");
+        let fault = Diagnostic::new(Code::WrongType, &entry.node.spot, message).help(help);
         self.reader.faults.push(fault);
+        self.reader.wrong.push(path);
     }
 
     fn child(&self, key: &str) -> String {
@@ -389,10 +366,16 @@ impl<'a> Fields<'a> {
 
 /// The place of a list of tables is its first table.
 fn first(node: &Node) -> Spot {
-    match &node.kind {
-        Kind::Array(items) => items.first().map_or(&node.spot, |item| &item.spot).clone(),
-        _ => node.spot.clone(),
-    }
+    let item = match &node.kind {
+        Kind::Array(items) => items.first(),
+        Kind::Text(_)
+        | Kind::Integer(_)
+        | Kind::Float
+        | Kind::Boolean
+        | Kind::Datetime
+        | Kind::Table(_) => None,
+    };
+    item.map_or(&node.spot, |item| &item.spot).clone()
 }
 
 fn beyond(

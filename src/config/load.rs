@@ -2,7 +2,7 @@
 //! names. Everything that is wrong is said at once.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use shelfwire_core::limits::{CONFIG_FILES_MAX, CONFIG_MAX_BYTES};
@@ -200,7 +200,7 @@ impl Files {
             Ok(entries) => {
                 found.extend(entries.flatten().map(|entry| entry.path()));
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => self.faults.push(
                 Diagnostic::new(
                     Code::FileUnreadable,
@@ -228,15 +228,16 @@ type Refused = (Code, String, String);
 
 fn content(path: &Path) -> Result<Vec<u8>, Refused> {
     let fail = |error: std::io::Error| {
-        let help = match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "give its path with --config FILE; the smallest that works is config/shelfwire.toml in the sources"
-                    .to_owned()
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                format!("run as a user who may read it, or: chmod o+r {}", path.display())
-            }
-            _ => format!("look at it with: ls -l {}", path.display()),
+        let help = if error.kind() == ErrorKind::NotFound {
+            "give its path with --config FILE; the smallest that works is config/shelfwire.toml in the sources"
+                .to_owned()
+        } else if error.kind() == ErrorKind::PermissionDenied {
+            format!(
+                "run as a user who may read it, or: chmod o+r {}",
+                path.display()
+            )
+        } else {
+            format!("look at it with: ls -l {}", path.display())
         };
         (
             Code::FileUnreadable,

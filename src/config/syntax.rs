@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
@@ -128,14 +128,13 @@ fn fault(
 
 /// The nearest place before `before` where a key of that name stands.
 fn earlier(table: &DeTable<'_>, name: &str, before: usize) -> Option<Range<usize>> {
-    use toml::de::DeValue;
-    let inner = |value: &DeValue<'_>| match value {
-        DeValue::Table(table) => earlier(table, name, before),
-        DeValue::Array(items) => items
-            .iter()
-            .filter_map(|item| earlier(item.get_ref().as_table()?, name, before))
-            .max_by_key(|span| span.start),
-        _ => None,
+    let inner = |value: &DeValue<'_>| {
+        let items = value.as_array().into_iter().flat_map(|items| items.iter());
+        items
+            .filter_map(|item| item.get_ref().as_table())
+            .chain(value.as_table())
+            .filter_map(|table| earlier(table, name, before))
+            .max_by_key(|span| span.start)
     };
     table
         .iter()

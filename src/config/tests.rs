@@ -34,9 +34,9 @@ fn keys(table: &Table, path: &str, text: &str, found: &mut BTreeMap<String, Stri
                     }
                 }
             }
-            _ => {
+            Kind::Text(_) | Kind::Integer(_) | Kind::Float | Kind::Boolean | Kind::Datetime => {
                 let spot = &entry.node.spot;
-                found.insert(path, text[spot.start..spot.end].to_owned());
+                found.insert(path, text.get(spot.start..spot.end).unwrap().to_owned());
             }
         }
     }
@@ -245,10 +245,8 @@ fn no_text_makes_the_reader_panic_or_shows_a_secret() {
         .filter(|at| text.is_char_boundary(*at))
         .step_by(3)
     {
-        for wrong in [
-            text[..at].to_owned(),
-            format!("{}\"={}", &text[..at], &text[at..]),
-        ] {
+        let (head, tail) = text.split_at(at);
+        for wrong in [head.to_owned(), format!("{head}\"={tail}")] {
             let mut faults = Vec::new();
             let tree = syntax::parse(0, &wrong, &mut faults);
             if faults.is_empty() {

@@ -27,11 +27,9 @@ pub(super) fn unknown(
     meant: Option<&str>,
     taken: &[&'static str],
 ) -> Diagnostic {
-    let is_table = match &entry.node.kind {
-        Kind::Table(_) => true,
-        Kind::Array(items) => items.iter().any(|item| matches!(item.kind, Kind::Table(_))),
-        Kind::Text(_) | Kind::Integer(_) | Kind::Float | Kind::Boolean | Kind::Datetime => false,
-    };
+    let node = &entry.node.kind;
+    let is_table = matches!(node, Kind::Table(_))
+        || matches!(node, Kind::Array(items) if items.iter().any(|item| matches!(item.kind, Kind::Table(_))));
     let other = OTHER_NAMES.iter().find(|(name, _)| *name == key);
     if let (true, true, Some((_, ours))) = (path.is_empty(), is_table, other) {
         return Diagnostic::new(

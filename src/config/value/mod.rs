@@ -47,15 +47,11 @@ pub(crate) trait Value: Sized {
 }
 
 /// The text of a node, for values that are written as text.
-pub(crate) fn text<'n, T: Value>(node: &'n Node) -> Result<&'n str, Wrong> {
-    match &node.kind {
-        Kind::Text(text) => Ok(text),
-        Kind::Integer(_)
-        | Kind::Float
-        | Kind::Boolean
-        | Kind::Datetime
-        | Kind::Array(_)
-        | Kind::Table(_) => Err(wrong_type::<T>(node)),
+pub(crate) fn text<T: Value>(node: &Node) -> Result<&str, Wrong> {
+    if let Kind::Text(text) = &node.kind {
+        Ok(text)
+    } else {
+        Err(wrong_type::<T>(node))
     }
 }
 
@@ -75,20 +71,15 @@ impl Value for u64 {
     const EXAMPLE: &'static str = "9600 (a whole number without quotes)";
 
     fn read(node: &Node) -> Result<Self, Wrong> {
-        match node.kind {
-            Kind::Integer(number) => Self::try_from(number).map_err(|_negative| {
-                Wrong::new(
-                    Code::NumberBounds,
-                    "is below zero",
-                    "write a positive number",
-                )
-            }),
-            Kind::Text(_)
-            | Kind::Float
-            | Kind::Boolean
-            | Kind::Datetime
-            | Kind::Array(_)
-            | Kind::Table(_) => Err(wrong_type::<Self>(node)),
-        }
+        let Kind::Integer(number) = node.kind else {
+            return Err(wrong_type::<Self>(node));
+        };
+        Self::try_from(number).map_err(|_negative| {
+            Wrong::new(
+                Code::NumberBounds,
+                "is below zero",
+                "write a positive number",
+            )
+        })
     }
 }

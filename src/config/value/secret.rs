@@ -106,21 +106,18 @@ impl Value for Source {
         "{ file = \"/etc/shelfwire/secrets/name\" } or { credential = \"name\" }";
 
     fn read(node: &Node) -> Result<Self, Wrong> {
-        let table = match &node.kind {
-            Kind::Table(table) => table,
-            Kind::Text(_) => {
-                return Err(Wrong::new(
-                    Code::PlainSecret,
-                    "says in the configuration what belongs in a file of its own",
-                    format!(
-                        "put the text into a file that only shelfwire can read, and write {}",
-                        Self::EXAMPLE
-                    ),
-                ));
-            }
-            Kind::Integer(_) | Kind::Float | Kind::Boolean | Kind::Datetime | Kind::Array(_) => {
-                return Err(wrong_type::<Self>(node));
-            }
+        if let Kind::Text(_) = node.kind {
+            return Err(Wrong::new(
+                Code::PlainSecret,
+                "says in the configuration what belongs in a file of its own",
+                format!(
+                    "put the text into a file that only shelfwire can read, and write {}",
+                    Self::EXAMPLE
+                ),
+            ));
+        }
+        let Kind::Table(table) = &node.kind else {
+            return Err(wrong_type::<Self>(node));
         };
         let mut keys = table
             .iter()
