@@ -15,4 +15,4 @@ pub mod gtin;
 pub mod pos;
 
 #[cfg(test)]
-mod vectors;
+mod tests;

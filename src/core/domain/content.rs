@@ -1,8 +1,9 @@
 //! A transaction's key and stock content, as R3 digests them.
 
-use super::observation::{
-    Component, Disposal, ItemLine, Line, LineKind, Mode, Product, Status, Transaction,
-};
+use sha2::{Digest as _, Sha256};
+
+use super::ids::to_hex;
+use super::observation::{Component, Disposal, ItemLine, Line, LineKind, Product, Transaction};
 use super::quantity::Uom;
 
 impl Transaction {
@@ -12,27 +13,27 @@ impl Transaction {
         format!("{}/{day}/{}", self.till, self.transaction)
     }
 
-    /// What its stock content is, for R3's digest: the same list for every repeat, another list
-    /// for another transaction that wrapped to the same number.
+    /// Digest of the stock content of its lines, in hexadecimal: the same for every repeat, another
+    /// for another transaction that wrapped to the same number. Mode and status are not in it: the
+    /// key's digest adds them ([`crate::book`]).
     ///
     /// Made of the lines as the till sent them, before the catalogue is asked. Only what decides
-    /// about stock is in it, so that a till may add a time, an order or a tag when it sends again.
-    /// Mode and status are: a suspended transaction that is completed later under its number is
-    /// another content, or its sale would be swallowed as a repeat. The order of lines is not.
-    pub fn content(&self) -> Vec<String> {
+    /// about stock is in it, so that a till may add a time, an order or a tag when it sends again,
+    /// in another order of lines. The fields are named one by one, so that a new field of a later
+    /// version does not make a resent transaction a new one.
+    pub fn content(&self) -> String {
         let mut lines: Vec<Vec<String>> = self.lines.iter().map(line).collect();
         lines.sort_unstable();
-        let mut content = vec![
-            mode(self.mode).to_owned(),
-            status(self.status).to_owned(),
-            lines.len().to_string(),
-        ];
+        let mut hash = Sha256::new();
         for line in lines {
-            // With the number of its fields, no two lists of lines give the same content.
-            content.push(line.len().to_string());
-            content.extend(line);
+            // With the number of its fields and their lengths, no two lists of lines collide.
+            hash.update((line.len() as u64).to_be_bytes());
+            for field in line {
+                hash.update((field.len() as u64).to_be_bytes());
+                hash.update(field.as_bytes());
+            }
         }
-        content
+        to_hex(&hash.finalize())
     }
 }
 
@@ -85,22 +86,6 @@ fn product(product: &Product) -> String {
 
 // The words of the till's message. They are digested: another spelling would make every repeat of
 // the last 400 days a new transaction.
-
-fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Live => "live",
-        Mode::Training => "training",
-        Mode::Quote => "quote",
-    }
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Completed => "completed",
-        Status::Suspended => "suspended",
-        Status::Cancelled => "cancelled",
-    }
-}
 
 fn kind(kind: LineKind) -> &'static str {
     match kind {

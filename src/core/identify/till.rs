@@ -1,12 +1,9 @@
 //! R1, R2: the lines of a till's transaction, looked up.
 
-use sha2::{Digest as _, Sha256};
-
 use super::Catalogue;
 use super::catalogue::Item;
 use crate::domain::code::Code;
 use crate::domain::command::{Body, Command, LineMovement, Part, TillLine, TillTransaction};
-use crate::domain::ids::to_hex;
 use crate::domain::item::ItemId;
 use crate::domain::observation::{Disposal, ItemLine, Line, Product, Transaction, UnclearLine};
 use crate::domain::quantity::{Milli, Uom};
@@ -15,7 +12,7 @@ use crate::domain::time::Stamp;
 /// The command of a till's transaction. Every line comes along: one that cannot be identified is
 /// kept as it came and disturbs none of its neighbours.
 pub fn transaction(catalogue: &Catalogue, sale: Transaction, stamp: Stamp) -> Command {
-    let content = vec![digest(&sale.content())];
+    let content = vec![sale.content()];
     let lines = sale.lines.into_iter().map(|line| match line {
         Line::Understood(line) => identify(catalogue, *line),
         Line::Unclear(line) => TillLine::Unclear(line),
@@ -214,14 +211,4 @@ fn raw(line: &ItemLine) -> String {
         }
     }
     fields.to_string()
-}
-
-/// One digest of all fields, each with its length: what waits in an inbox is not kept twice.
-fn digest(fields: &[String]) -> String {
-    let mut hash = Sha256::new();
-    for field in fields {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field.as_bytes());
-    }
-    to_hex(&hash.finalize())
 }

@@ -225,7 +225,7 @@ fn write_json(node: &Node, out: &mut String) {
         Node::Integer(number) => out.push_str(&number.to_string()),
         Node::Float(text) => out.push_str(text),
         Node::Text(text) => out.push_str(&serde_json::Value::from(text.as_str()).to_string()),
-        Node::Stray(what) => out.push_str(if *what == "a list" { "[]" } else { "{}" }),
+        Node::Stray(empty) => out.push_str(empty),
         Node::List(nodes) => {
             out.push('[');
             for (index, element) in nodes.iter().enumerate() {

@@ -13,8 +13,16 @@ use crate::domain::time::BusinessDay;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TransactionMessage {
     /// The till whose token opened the connection.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,32}$"))
+    )]
     pub till: Name,
     /// The till's business day, `YYYY-MM-DD`.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+    )]
     pub business_day: BusinessDay,
     /// The till's own number or id of the transaction; unique in its business day.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
@@ -34,6 +42,10 @@ pub struct TransactionMessage {
 /// One line. Of `code` and `item`, and of `qty` and `weight`, exactly one is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("allOf" = [
+    {"oneOf": [{"required": ["code"]}, {"required": ["item"]}]},
+    {"oneOf": [{"required": ["qty"]}, {"required": ["weight"]}]},
+])))]
 pub struct LineMessage {
     /// Unique in the transaction; the same when it is sent again.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
@@ -88,6 +100,7 @@ pub struct LineMessage {
 /// One part of a bundle. Of `code` and `item` exactly one is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("oneOf" = [{"required": ["code"]}, {"required": ["item"]}])))]
 pub struct ComponentMessage {
     /// What it is, by code.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,8 +14,6 @@ mod fields;
 mod head;
 mod line;
 mod message;
-#[cfg(all(test, feature = "schema"))]
-mod schema;
 mod shape;
 
 pub use answer::{Answer, PosRefusal, Refused, StockAnswer, Taken};

@@ -68,6 +68,19 @@ impl Shape {
         }
     }
 
+    /// A scalar, if one belongs here.
+    fn scalar(self, node: Node, empty: &'static str) -> Node {
+        match self {
+            Self::Scalar => node,
+            Self::Message
+            | Self::Lines
+            | Self::Line
+            | Self::Reference
+            | Self::Components
+            | Self::Component => Node::Stray(empty),
+        }
+    }
+
     /// What a list here holds, and how many at the most.
     fn elements(self) -> Option<(Self, usize)> {
         match self {
@@ -90,7 +103,7 @@ pub(super) enum Node {
     /// At most one more than the place may hold: enough to see that there are too many.
     List(Vec<Node>),
     Object(Object),
-    /// An object or a list where neither belongs; its content was skipped.
+    /// A value where another shape belongs. Its content was skipped; this is empty JSON of its kind.
     Stray(&'static str),
 }
 
@@ -129,29 +142,31 @@ impl<'de> Visitor<'de> for Shape {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Flag(value))
+        Ok(self.scalar(Node::Flag(value), "false"))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Integer(value))
+        Ok(self.scalar(Node::Integer(value), "0"))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Node::Float(value.to_string()), Node::Integer))
+        let integer = i64::try_from(value).map(Node::Integer);
+        let node = integer.unwrap_or_else(|_| Node::Float(value.to_string()));
+        Ok(self.scalar(node, "0"))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Float(value.to_string()))
+        Ok(self.scalar(Node::Float(value.to_string()), "0"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
+        Ok(self.scalar(Node::Text(value.to_owned()), "\"\""))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
         let Some((element, max)) = self.elements() else {
             while list.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(Node::Stray("a list"));
+            return Ok(Node::Stray("[]"));
         };
         let mut nodes = Vec::new();
         while nodes.len() <= max {
@@ -180,7 +195,7 @@ impl<'de> Visitor<'de> for Shape {
             }
         }
         if known.is_empty() {
-            return Ok(Node::Stray("an object"));
+            return Ok(Node::Stray("{}"));
         }
         Ok(Node::Object(object))
     }

@@ -170,7 +170,7 @@ fn strip_prefix_ignoring_case<'a>(data: &'a [u8], prefix: &[u8]) -> Option<&'a [
 /// The tail of a code of 13 digits passes as one of 12 in one case out of ten; no shorter tail
 /// passes at all.
 fn is_proven_whole(data: &[u8]) -> bool {
-    data.len() >= PROOF_MIN_DIGITS && Gtin::parse(data).is_ok()
+    data.trim_ascii().len() >= PROOF_MIN_DIGITS && Gtin::parse(data).is_ok()
 }
 
 /// Printable text, with the separators of element strings and of ISO/IEC 15434 envelopes.
