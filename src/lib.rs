@@ -15,3 +15,4 @@ pub mod config;
 pub mod device;
 pub mod journal;
 pub mod support;
+pub mod uplink;

@@ -1,5 +1,11 @@
 //! The tests' own peers do what they say: a proxy that does not cut would prove nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::unused_result_ok,
+    reason = "a test that cannot set its stage has failed"
+)]
+
 mod support;
 
 use std::io::{Read, Write};

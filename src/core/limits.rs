@@ -114,6 +114,13 @@ pub const COMMANDS_DONE_MAX: usize = 1_000;
 /// hello's answer is the resume point.
 pub const AGAIN_MAX_RANGES: usize = 64;
 
+/// Messages handed to one connection and not yet taken by the socket, and packet ids of it; beyond,
+/// the connection is dropped. Frames in flight are fewer; the rest is for hello, notes and replies.
+pub const LINK_QUEUE_MAX: u16 = 64;
+/// Largest packet that the broker may send to the box, in bytes (told in CONNECT).
+pub const PACKET_IN_MAX_BYTES: u32 = 64 * 1024;
+/// The socket's send buffer, in bytes: small, so that the kernel holds no queue of its own.
+pub const SEND_BUFFER_BYTES: u32 = 32 * 1024;
 /// Entries sent and neither in `applied` nor in `have`; the feeder waits (the credit).
 pub const CREDIT_MAX_ENTRIES: u64 = 10_000;
 /// Newly taken entries after which the centre publishes `applied` without waiting.
@@ -174,6 +181,8 @@ pub const BAUD_MIN: u64 = 300;
 pub const BAUD_MAX: u64 = 4_000_000;
 
 const _: () = assert!(KEEP_ALIVE_MIN_MS < KEEP_ALIVE_MAX_MS);
+const _: () = assert!(INFLIGHT_MAX_FRAMES < LINK_QUEUE_MAX as usize);
+const _: () = assert!(PAYLOAD_MAX_BYTES < PACKET_IN_MAX_BYTES as usize);
 const _: () = assert!(WINDOW_MIN_BYTES <= WINDOW_START_BYTES);
 const _: () = assert!(WINDOW_START_BYTES <= WINDOW_MAX_BYTES);
 const _: () = assert!(WINDOW_MAX_BYTES >= INFLIGHT_MAX_FRAMES * PAYLOAD_MAX_BYTES);

@@ -5,6 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use shelfwire_core::domain::ids::BootId;
 use shelfwire_core::domain::time::{ClockQuality, MonoMs, Stamp, WallMs};
 
+/// No clock of a box that runs this program can be earlier; moved on with each release.
+/// 2026-11-01T00:00:00Z.
+pub const BUILT_MS: WallMs = 1_793_491_200_000;
+
 /// Milliseconds since the Unix epoch, as the system says now.
 #[expect(
     clippy::disallowed_methods,

@@ -9,6 +9,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::unused_result_ok,
+    clippy::format_push_string,
     reason = "a test that cannot set its stage has failed"
 )]
 

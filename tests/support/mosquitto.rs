@@ -117,9 +117,12 @@ impl Mosquitto {
             .expect("mosquitto starts: install Debian's package mosquitto");
         self.child = Some(child);
         let port = self.port;
-        if wait::try_until(START, || TcpStream::connect(("127.0.0.1", port)).ok()).is_none() {
-            panic!("mosquitto does not listen on {port}: {}", self.log());
-        }
+        let up = wait::try_until(START, || TcpStream::connect(("127.0.0.1", port)).ok());
+        assert!(
+            up.is_some(),
+            "mosquitto does not listen on {port}: {}",
+            self.log()
+        );
     }
 
     /// Collects what arrives under a filter, from now on.

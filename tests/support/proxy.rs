@@ -68,7 +68,7 @@ impl Proxy {
         let accepting = Arc::clone(&line);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                accepting.take(client);
+                accepting.take(&client);
             }
         });
         Self { addr, line }
@@ -164,7 +164,7 @@ impl Line {
         self.changed.notify_all();
     }
 
-    fn take(self: &Arc<Self>, client: TcpStream) {
+    fn take(self: &Arc<Self>, client: &TcpStream) {
         self.connections.fetch_add(1, SeqCst);
         if self.refuse.load(SeqCst) {
             return;
@@ -182,7 +182,7 @@ impl Line {
             open.push(client.try_clone().unwrap());
             open.push(server.try_clone().unwrap());
         }
-        for (way, from, to) in [(Way::Up, &client, &server), (Way::Down, &server, &client)] {
+        for (way, from, to) in [(Way::Up, client, &server), (Way::Down, &server, client)] {
             let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
             let line = Arc::clone(self);
             std::thread::spawn(move || line.copy(way, from, to));
@@ -230,8 +230,8 @@ impl Line {
         while *stalled {
             stalled = self.changed.wait(stalled).unwrap();
         }
-        if rate > 0 {
-            let pause = Duration::from_micros(bytes as u64 * 1_000_000 / rate);
+        if let Some(micros) = (bytes as u64 * 1_000_000).checked_div(rate) {
+            let pause = Duration::from_micros(micros);
             drop(self.changed.wait_timeout(stalled, pause).unwrap());
         }
     }
