@@ -106,7 +106,8 @@ fn decode(identifier: Option<Aim>, data: &[u8]) -> Result<Code, ScanRefusal> {
     Ok(Code::from_bytes(data, symbology)?)
 }
 
-/// `]E0` in full is 13 digits; scanners may be set to send UPC-A as 12 and UPC-E as 6 to 8.
+/// `]E0` in full is 13 digits; scanners may be set to send UPC-A as 12 and UPC-E as 6 to 8. Eight
+/// digits that begin with 2 to 9 cannot be UPC-E: a scanner that sends EAN-8 under `]E0`.
 /// Seven digits that begin with 2 to 9 would be UPC-E without its number system: refused, so that
 /// such a setting is noticed on the first day and not by the one in five that begin with 0 or 1.
 fn ean(data: &[u8]) -> Result<Gtin, GtinError> {

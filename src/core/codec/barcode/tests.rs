@@ -27,6 +27,7 @@ fn eight_digits_without_an_identifier_are_gtin_8_or_stay_as_read() {
     );
     assert_eq!(text(b"]E004252614"), "00042100005264");
     assert_eq!(text(b"]E0425261"), "00042100005264");
+    assert_eq!(text(b"]E096385074"), "00000096385074");
 }
 
 #[test]

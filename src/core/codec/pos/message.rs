@@ -15,13 +15,13 @@ pub struct TransactionMessage {
     /// The till whose token opened the connection.
     #[cfg_attr(
         feature = "schema",
-        schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,32}$"))
+        schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-]{1,32}$"))
     )]
     pub till: Name,
     /// The till's business day, `YYYY-MM-DD`.
     #[cfg_attr(
         feature = "schema",
-        schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+        schemars(with = "String", regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
     )]
     pub business_day: BusinessDay,
     /// The till's own number or id of the transaction; unique in its business day.
