@@ -78,6 +78,28 @@ pub const SEQ_MAX: u64 = (1 << 53) - 1;
 pub const WRITER_QUEUE_MAX: usize = 1_024;
 /// Commands in one commit.
 pub const COMMANDS_PER_COMMIT_MAX: usize = 256;
+/// Commands of the inbox that are booked in one commit: more than can come in meanwhile, so that an
+/// inbox empties however fast tills are.
+pub const INBOX_PER_COMMIT_MAX: usize = 2 * COMMANDS_PER_COMMIT_MAX;
+/// Rows folded into the base, checked or erased in one step of the journal's own upkeep.
+pub const UPKEEP_ROWS_MAX: usize = 500;
+/// Keys looked at in one step of the upkeep.
+pub const UPKEEP_KEYS_MAX: usize = 5_000;
+/// Free pages left in the journal's file, to be used again; more are given back to the disk.
+pub const FREE_PAGES_MAX: u64 = 1_024;
+/// Pages given back in one step of the upkeep.
+pub const VACUUM_PAGES_MAX: u64 = 256;
+/// Pages in the write-ahead log from which on the checkpointer copies them into the file.
+pub const CHECKPOINT_PAGES: u64 = 1_000;
+/// Pages in the write-ahead log at which the writer waits for a checkpoint: the log's bound.
+pub const WAL_MAX_PAGES: u64 = 16 * CHECKPOINT_PAGES;
+/// Newest rows whose hashes are checked at a start after an unclean stop.
+pub const START_CHECK_ROWS: u64 = 1_000;
+/// Alerts known to be open; the oldest is forgotten, and raised again when it is met again.
+pub const OPEN_ALERTS_MAX: u64 = 1_000;
+/// Journals set aside in one state directory; the next one stops the process, since a disk that
+/// damages so many has to be looked at by a person.
+pub const SET_ASIDE_MAX: usize = 16;
 /// Runs kept and told in hello; the oldest are forgotten.
 pub const RUNS_MAX: usize = 1_000;
 

@@ -1,11 +1,17 @@
 //! The handle that devices and the uplink hold: commands in, receipts after the commit.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use shelfwire_core::domain::command::Command;
 use shelfwire_core::domain::ids::Seq;
+use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::session::facts::{Facts, Keep};
 use tokio::sync::{mpsc, oneshot, watch};
+
+use super::error::StorageError;
+use super::read::{ItemStock, Reader};
+use super::settings::Sizes;
 
 /// What became of a command, told after the commit that holds it (J1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,15 +47,22 @@ pub(crate) enum Request {
     Take(Box<Command>, oneshot::Sender<Result<Receipt, TakeError>>),
     /// Persist something of the session's.
     Keep(Keep, oneshot::Sender<Result<(), TakeError>>),
+    /// A person begins the journal without the centre.
+    First(oneshot::Sender<Result<(), TakeError>>),
     /// Answer once everything before it is committed: the watchdog's question.
     Noop(oneshot::Sender<()>),
+    /// Begin a round of upkeep; answer when it is over.
+    Upkeep(Option<oneshot::Sender<()>>),
+    /// Commit what came before, and end.
+    Stop,
 }
 
 /// A handle to the writer; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Journal {
-    requests: mpsc::Sender<Request>,
-    facts: watch::Receiver<Arc<Facts>>,
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) facts: watch::Receiver<Arc<Facts>>,
+    pub(super) file: Arc<(PathBuf, Sizes)>,
 }
 
 impl Journal {
@@ -81,6 +94,14 @@ impl Journal {
         answer.await.ok().unwrap_or_else(|| Err(stopped()))
     }
 
+    /// Begins the journal on a person's word (`init --first`): it books at once, without a
+    /// generation. Refused for a journal that has entries, a generation, or waits for the centre.
+    pub async fn begin_first(&self) -> Result<(), TakeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::First(reply)).await?;
+        answer.await.ok().unwrap_or_else(|| Err(stopped()))
+    }
+
     /// Returns when a no-op has gone through the writer's queue.
     pub async fn progress(&self) -> Result<(), TakeError> {
         let (reply, answer) = oneshot::channel();
@@ -88,9 +109,38 @@ impl Journal {
         answer.await.ok().ok_or_else(stopped)
     }
 
+    /// Runs a whole round of upkeep (pruning, erasing, giving pages back) now, between commands.
+    pub async fn upkeep(&self) -> Result<(), TakeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Upkeep(Some(reply))).await?;
+        answer.await.ok().ok_or_else(stopped)
+    }
+
+    /// Asks the writer to commit what was sent before, checkpoint and end. Commands sent later are
+    /// answered with [`TakeError::Retry`].
+    pub async fn stop(&self) -> Result<(), TakeError> {
+        self.send(Request::Stop).await
+    }
+
     /// The journal as of its last commit; changes after every one.
     pub fn facts(&self) -> watch::Receiver<Arc<Facts>> {
         self.facts.clone()
+    }
+
+    /// A read connection of its own, to be used from one thread; each question is one short read.
+    pub fn reader(&self) -> Result<Reader, StorageError> {
+        Reader::open(&self.file.0, self.file.1)
+    }
+
+    /// What the store holds of an item, and how old that is. Reads on a blocking thread, since the
+    /// disk may make it wait.
+    pub async fn stock(&self, item: ItemId) -> Result<ItemStock, StorageError> {
+        let file = Arc::clone(&self.file);
+        let read = move || Reader::open(&file.0, file.1)?.stock(&item);
+        match tokio::task::spawn_blocking(read).await {
+            Ok(stock) => stock,
+            Err(error) => Err(StorageError::State(format!("reading stock: {error}"))),
+        }
     }
 
     async fn send(&self, request: Request) -> Result<(), TakeError> {
@@ -98,6 +148,6 @@ impl Journal {
     }
 }
 
-fn stopped() -> TakeError {
+pub(super) fn stopped() -> TakeError {
     TakeError::Retry("the journal is stopping".to_owned())
 }

@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod delays;
+pub mod identity;
 pub mod log;
 pub mod tasks;

@@ -1,0 +1,152 @@
+//! Small tables that entries leave behind: what a code turned out to be, voids that wait, alerts
+//! that are open; and the centre's commands that were done.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use shelfwire_core::domain::entry::{Draft, Entry, Kind};
+use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::quantity::Milli;
+use shelfwire_core::limits::{COMMANDS_DONE_MAX, OPEN_ALERTS_MAX};
+
+use super::journals::JournalRow;
+use super::sql;
+use crate::journal::error::{Doing as _, StorageError};
+
+/// What a `code:` item turned out to be, and the factor.
+pub(in crate::journal) fn remapped(
+    conn: &Connection,
+    item: &ItemId,
+) -> Result<Option<(ItemId, Milli)>, StorageError> {
+    let found: Option<(String, i64)> = conn
+        .prepare_cached("SELECT to_item, factor FROM remaps WHERE item = ?1")
+        .and_then(|mut s| {
+            s.query_row([item.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+        .doing("looking a remap up")?;
+    found
+        .map(|(to, factor)| {
+            ItemId::try_from(to)
+                .map(|to| (to, Milli(factor)))
+                .map_err(|error| StorageError::State(format!("remap of {item}: {error}")))
+        })
+        .transpose()
+}
+
+/// Keeps what an entry leaves behind, in the entry's own transaction.
+pub(in crate::journal) fn left_by(
+    conn: &Connection,
+    journal: &JournalRow,
+    entry: &Entry,
+) -> Result<(), StorageError> {
+    let body = &entry.body;
+    if body.repeat {
+        return Ok(());
+    }
+    match body.kind {
+        Kind::Remap => remap(conn, entry),
+        Kind::Pending => pending(conn, journal, entry),
+        Kind::Alert => alert(conn, entry),
+        Kind::Move(_)
+        | Kind::Loss
+        | Kind::Discrepancy
+        | Kind::Presence
+        | Kind::TimeFix
+        | Kind::SourceGap
+        | Kind::Unassigned
+        | Kind::Base => Ok(()),
+    }
+}
+
+/// Of a remap's two rows, the one of the `code:` item names the other and the factor.
+fn remap(conn: &Connection, entry: &Entry) -> Result<(), StorageError> {
+    let body = &entry.body;
+    let Some(item) = body.item.as_ref().filter(|item| item.as_code().is_some()) else {
+        return Ok(());
+    };
+    let (Some(other), Some(factor)) = (&body.detail.other, body.detail.factor) else {
+        return Ok(());
+    };
+    conn.execute(
+        "INSERT INTO remaps (item, to_item, factor) VALUES (?1, ?2, ?3)
+         ON CONFLICT (item) DO UPDATE SET to_item = excluded.to_item, factor = excluded.factor",
+        params![item.as_str(), other.as_str(), factor.0],
+    )
+    .doing("keeping a remap")?;
+    Ok(())
+}
+
+fn pending(conn: &Connection, journal: &JournalRow, entry: &Entry) -> Result<(), StorageError> {
+    let Some(voids) = entry.body.voids else {
+        return Ok(());
+    };
+    // Personal columns stay in the row alone, where they are erased in time.
+    let draft = Draft {
+        reference: None,
+        epc: None,
+        ..entry.body.clone()
+    };
+    let draft = serde_json::to_string(&draft)
+        .map_err(|error| StorageError::State(format!("a pending void: {error}")))?;
+    conn.execute(
+        "INSERT INTO pending_voids (voids, journal, seq, draft) VALUES (?1, ?2, ?3, ?4)",
+        params![voids.0, journal.nr, sql(entry.seq), draft],
+    )
+    .doing("keeping a pending void")?;
+    Ok(())
+}
+
+fn alert(conn: &Connection, entry: &Entry) -> Result<(), StorageError> {
+    let body = &entry.body;
+    let key = params![
+        body.detail.alert.as_deref().unwrap_or_default(),
+        body.item.as_ref().map_or("", |item| item.as_str()),
+        body.dev.as_ref().map_or("", |dev| dev.as_str()),
+        sql(entry.seq),
+    ];
+    let text = if body.detail.cleared {
+        "DELETE FROM alerts_open WHERE alert = ?1 AND item = ?2 AND dev = ?3 AND ?4 > 0"
+    } else {
+        "INSERT INTO alerts_open (alert, item, dev, seq) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (alert, item, dev) DO UPDATE SET seq = excluded.seq"
+    };
+    conn.prepare_cached(text)
+        .and_then(|mut statement| statement.execute(key))
+        .doing("keeping an open alert")?;
+    conn.prepare_cached(
+        "DELETE FROM alerts_open WHERE nr <= (SELECT max(nr) FROM alerts_open) - ?1",
+    )
+    .and_then(|mut statement| statement.execute([sql(OPEN_ALERTS_MAX)]))
+    .doing("forgetting the oldest open alert")?;
+    Ok(())
+}
+
+/// All replies, oldest first.
+pub(in crate::journal) fn all_done(
+    conn: &Connection,
+) -> Result<Vec<(String, String)>, StorageError> {
+    conn.prepare_cached("SELECT id, reply FROM commands_done ORDER BY nr")
+        .and_then(|mut s| {
+            s.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+        .doing("reading the commands done")
+}
+
+/// Remembers a command that was done; the oldest beyond the bound is forgotten.
+pub(in crate::journal) fn command_done(
+    conn: &Connection,
+    id: &str,
+    reply: &str,
+) -> Result<(), StorageError> {
+    conn.execute(
+        "INSERT INTO commands_done (id, reply) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING",
+        [id, reply],
+    )
+    .doing("remembering a command")?;
+    conn.execute(
+        "DELETE FROM commands_done WHERE nr <= (SELECT max(nr) FROM commands_done) - ?1",
+        [sql(COMMANDS_DONE_MAX as u64)],
+    )
+    .doing("forgetting the oldest command")?;
+    Ok(())
+}

@@ -1,0 +1,435 @@
+//! The writer: one thread that owns the only connection which writes rows. It takes everything that
+//! waits, makes one commit of it, and answers when that returned (J1). No timer: an idle journal
+//! commits at once, a busy one in groups.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use rusqlite::Connection;
+use shelfwire_core::limits::{COMMANDS_PER_COMMIT_MAX, INBOX_PER_COMMIT_MAX, WAL_MAX_PAGES};
+use shelfwire_core::session::facts::Facts;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::apply::{Batch, Undone};
+use super::checkpoint;
+use super::error::{Doing as _, StorageError};
+use super::handle::{Receipt, Request, TakeError};
+use super::open::{Boundary, Options};
+use super::rows::meta;
+use super::settings::{Role, connect};
+use super::state::{Process, State};
+use super::upkeep::{Step, Upkeep, prune};
+
+/// Commits after which the checkpointer is asked to look at the log.
+const LOOK_EVERY_COMMITS: u32 = 32;
+
+/// The writer's thread.
+pub(super) struct Writer {
+    /// Open but while a failure is being repaired.
+    pub(super) conn: Option<Connection>,
+    /// The file.
+    pub(super) database: PathBuf,
+    /// What the journal was opened with.
+    pub(super) options: Options,
+    /// The process.
+    pub(super) process: Process,
+    /// As of the last commit.
+    pub(super) state: State,
+    /// Requests.
+    pub(super) queue: mpsc::Receiver<Request>,
+    /// Told after each commit.
+    pub(super) facts: watch::Sender<Arc<Facts>>,
+    /// Wakes the checkpointer; dropped to end it.
+    pub(super) wake: Option<SyncSender<()>>,
+    /// Pages in the log as the checkpointer saw them.
+    pub(super) log_pages: Arc<AtomicU64>,
+    /// The upkeep.
+    pub(super) upkeep: Upkeep,
+    /// Who waits for its end.
+    pub(super) upkeep_asked: Vec<oneshot::Sender<()>>,
+    /// Requests so far: numbers commands without a key of their own.
+    pub(super) numbers: u64,
+    /// Commits since the checkpointer last looked.
+    pub(super) unlooked: u32,
+    /// The disk was full when the inbox was last booked: it is tried again with the next upkeep.
+    pub(super) stalled: bool,
+}
+
+/// A request and its number in this process.
+type Numbered = (u64, Request);
+
+/// What a request gets once its commit returned.
+enum Answer {
+    Receipt(Result<Receipt, TakeError>),
+    Kept(Result<(), TakeError>),
+    Nothing,
+}
+
+/// Why an attempt that ends in a commit failed.
+struct Failure<T> {
+    error: StorageError,
+    /// What would hold if COMMIT was tried: then nobody knows whether it does.
+    unknown: Option<(Box<State>, T)>,
+}
+
+impl<T> From<StorageError> for Failure<T> {
+    fn from(error: StorageError) -> Self {
+        Self {
+            error,
+            unknown: None,
+        }
+    }
+}
+
+impl Writer {
+    /// Runs until asked to stop, until nobody holds a handle, or until storage failed twice.
+    pub(super) fn run(mut self) -> Result<(), StorageError> {
+        loop {
+            let (batch, stop) = self.next_batch();
+            if !batch.is_empty() {
+                self.serve(batch)?;
+            }
+            if stop {
+                return self.stop();
+            }
+            if self.drains() {
+                self.retrying(Self::drain)?;
+                self.publish();
+            }
+            if self.upkeep.next.is_some() {
+                self.one_step_of_upkeep()?;
+            }
+        }
+    }
+
+    fn drains(&self) -> bool {
+        self.state.drains() && !self.stalled
+    }
+
+    /// Everything that waits, in order; waits itself only if there is nothing else to do.
+    fn next_batch(&mut self) -> (Vec<Numbered>, bool) {
+        let mut batch = Vec::new();
+        let busy = self.drains() || self.upkeep.next.is_some();
+        if !busy {
+            match self.queue.blocking_recv() {
+                None | Some(Request::Stop) => return (batch, true),
+                Some(request) => self.number(&mut batch, request),
+            }
+            if !self.options.commit_window.is_zero() {
+                std::thread::sleep(self.options.commit_window);
+            }
+        }
+        while batch.len() < COMMANDS_PER_COMMIT_MAX {
+            match self.queue.try_recv() {
+                Ok(Request::Stop) | Err(mpsc::error::TryRecvError::Disconnected) => {
+                    return (batch, true);
+                }
+                Ok(request) => self.number(&mut batch, request),
+                Err(mpsc::error::TryRecvError::Empty) => break,
+            }
+        }
+        (batch, false)
+    }
+
+    fn number(&mut self, batch: &mut Vec<Numbered>, request: Request) {
+        if let Request::Upkeep(asked) = request {
+            self.upkeep.next.get_or_insert(Step::Prune);
+            self.stalled = false;
+            self.upkeep_asked.extend(asked);
+            return;
+        }
+        self.numbers += 1;
+        batch.push((self.numbers, request));
+    }
+
+    fn serve(&mut self, batch: Vec<Numbered>) -> Result<(), StorageError> {
+        let attempted = self.retrying(|writer| writer.attempt(&batch));
+        match attempted {
+            Ok(Some(answers)) => {
+                self.publish();
+                for ((_, request), answer) in batch.into_iter().zip(answers) {
+                    reply(request, answer);
+                }
+                Ok(())
+            }
+            Ok(None) => {
+                refuse(batch, "the disk is full");
+                Ok(())
+            }
+            Err(error) => {
+                refuse(batch, &error.to_string());
+                Err(error)
+            }
+        }
+    }
+
+    /// All requests in one transaction, each in its savepoint.
+    fn attempt(&mut self, batch: &[Numbered]) -> Result<Vec<Answer>, Failure<Vec<Answer>>> {
+        let stamp = (self.options.clock)();
+        self.transaction(|conn, process, state| {
+            let mut answers = Vec::with_capacity(batch.len());
+            for (number, request) in batch {
+                let before = state.clone();
+                conn.execute_batch("SAVEPOINT request")
+                    .doing("setting a savepoint")?;
+                let mut work = Batch {
+                    conn,
+                    process,
+                    state,
+                };
+                let answer = match request {
+                    Request::Take(command, _) => {
+                        work.take(command, *number).map(Ok).map(Answer::Receipt)
+                    }
+                    Request::Keep(keep, _) => work.keep(keep, &stamp).map(Ok).map(Answer::Kept),
+                    Request::First(_) => work.begin_first(&stamp).map(Ok).map(Answer::Kept),
+                    Request::Noop(_) | Request::Upkeep(_) | Request::Stop => Ok(Answer::Nothing),
+                };
+                let undo = match answer {
+                    Ok(answer) => {
+                        answers.push(answer);
+                        "RELEASE request"
+                    }
+                    Err(Undone::Request(error)) => {
+                        *state = before;
+                        answers.push(match request {
+                            Request::Take(..) => Answer::Receipt(Err(error)),
+                            _ => Answer::Kept(Err(error)),
+                        });
+                        "ROLLBACK TO request; RELEASE request"
+                    }
+                    Err(Undone::Storage(error)) => return Err(error),
+                };
+                conn.execute_batch(undo).doing("ending a savepoint")?;
+            }
+            Ok(answers)
+        })
+    }
+
+    fn drain(&mut self) -> Result<(), Failure<()>> {
+        let stamp = (self.options.clock)();
+        self.transaction(|conn, process, state| {
+            let mut work = Batch {
+                conn,
+                process,
+                state,
+            };
+            work.drain(INBOX_PER_COMMIT_MAX, &stamp)
+                .map_err(|undone| match undone {
+                    Undone::Storage(error) => error,
+                    Undone::Request(error) => StorageError::State(error.to_string()),
+                })
+        })
+    }
+
+    /// One step of the upkeep. What it cannot do now it leaves for the next round.
+    fn one_step_of_upkeep(&mut self) -> Result<(), StorageError> {
+        let now = (self.options.clock)().wall_ms;
+        let done = self.retrying(|writer| {
+            let mut upkeep = writer.upkeep.clone();
+            let stepped =
+                writer.transaction(|conn, _, state| match upkeep.step(conn, state, now) {
+                    Err(error @ StorageError::Row { .. }) => {
+                        tracing::error!(%error, "pruning stops here");
+                        upkeep.next = None;
+                        Ok(())
+                    }
+                    stepped => stepped,
+                });
+            writer.upkeep = upkeep;
+            stepped
+        })?;
+        if done.is_none() {
+            self.upkeep.next = None;
+        }
+        self.publish();
+        if self.upkeep.next.is_none() {
+            for asked in self.upkeep_asked.drain(..) {
+                tell(asked, ());
+            }
+        }
+        Ok(())
+    }
+
+    /// One transaction. The state changes only if its commit returned.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &Process, &mut State) -> Result<T, StorageError>,
+    ) -> Result<T, Failure<T>> {
+        let closed = || StorageError::State("the journal is closed".to_owned());
+        let conn = self.conn.as_ref().ok_or_else(closed)?;
+        conn.execute_batch("BEGIN IMMEDIATE")
+            .doing("beginning a transaction")?;
+        let changes = conn.total_changes();
+        let mut next = self.state.clone();
+        let value = work(conn, &self.process, &mut next)?;
+        let wrote = conn.total_changes() != changes;
+        if wrote {
+            next.write_applied(conn)?;
+            self.observe(Boundary::BeforeCommit);
+        }
+        if let Err(error) = conn.execute_batch("COMMIT").doing("committing") {
+            return Err(Failure {
+                error,
+                unknown: Some((Box::new(next), value)),
+            });
+        }
+        if wrote {
+            self.observe(Boundary::AfterCommit);
+        }
+        self.state = next;
+        if wrote {
+            self.look_after_log();
+        }
+        Ok(value)
+    }
+
+    /// Does something that ends in a commit. After a failure the file is opened anew and the same is
+    /// done once more; the second failure in a row is for the process to end on. `None` where the
+    /// disk is full: nothing is broken then, and applied rows are pruned to make room.
+    fn retrying<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Self) -> Result<T, Failure<T>>,
+    ) -> Result<Option<T>, StorageError> {
+        let mut last = false;
+        loop {
+            let failure = match attempt(self) {
+                Ok(value) => {
+                    self.stalled = false;
+                    return Ok(Some(value));
+                }
+                Err(failure) => failure,
+            };
+            let full = failure.error.is_full();
+            tracing::error!(error = %failure.error, "the journal could not commit");
+            let before = self.state.head;
+            self.reopen()?;
+            if let Some((want, value)) = failure.unknown {
+                let holds = (self.state.head, self.state.chain) == (want.head, want.chain);
+                if holds && want.head > before {
+                    self.state.applied = want.applied;
+                    return Ok(Some(value));
+                }
+            }
+            if full {
+                self.stalled = true;
+                self.make_room();
+                return Ok(None);
+            }
+            if last {
+                return Err(failure.error);
+            }
+            last = true;
+        }
+    }
+
+    /// Lets go of the connection, whatever state it is in, and reads the file as it is.
+    fn reopen(&mut self) -> Result<(), StorageError> {
+        self.conn = None;
+        let role = Role::Write(self.options.durability);
+        let conn = connect(&self.database, role, self.options.sizes)?;
+        let applied = self.state.applied;
+        self.state = State::load(&conn, &self.process, self.state.clock)?;
+        // Told, but perhaps not written: the centre's word is not less true for it.
+        self.state.applied = applied.min(self.state.head);
+        self.conn = Some(conn);
+        Ok(())
+    }
+
+    /// The disk or the budget is full: applied rows go before their time, oldest first.
+    fn make_room(&mut self) {
+        let pruned = self.transaction(|conn, _, state| prune(conn, state, i64::MAX, Some(0)));
+        if let Err(failure) = pruned {
+            tracing::error!(error = %failure.error, "no room could be made in the journal");
+            if let Err(error) = self.reopen() {
+                tracing::error!(%error, "the journal could not be opened again");
+            }
+        }
+    }
+
+    fn look_after_log(&mut self) {
+        self.unlooked += 1;
+        if self.log_pages.load(Ordering::Relaxed) >= WAL_MAX_PAGES
+            && let Some(conn) = &self.conn
+        {
+            // The log's bound: here, and only here, a till waits for a checkpoint.
+            match checkpoint::passive(conn) {
+                Ok(log) => self.log_pages.store(log.to_copy(), Ordering::Relaxed),
+                Err(error) => tracing::warn!(%error, "no checkpoint was made"),
+            }
+        }
+        if self.unlooked >= LOOK_EVERY_COMMITS
+            && let Some(wake) = &self.wake
+            && wake.try_send(()).is_ok()
+        {
+            self.unlooked = 0;
+        }
+    }
+
+    fn observe(&self, boundary: Boundary) {
+        if let Some(observer) = &self.options.observer {
+            observer(boundary);
+        }
+    }
+
+    fn publish(&self) {
+        let now = self.state.facts(&self.process);
+        self.facts.send_if_modified(|facts| {
+            let changed = **facts != now;
+            if changed {
+                *facts = Arc::new(now);
+            }
+            changed
+        });
+    }
+
+    /// Commits the clean-shutdown flag, copies the log into the file, and closes.
+    fn stop(mut self) -> Result<(), StorageError> {
+        self.retrying(|writer| writer.transaction(|conn, _, _| meta::put(conn, meta::CLEAN, 1)))?;
+        // Ends the checkpointer.
+        self.wake = None;
+        let Some(conn) = self.conn.take() else {
+            return Ok(());
+        };
+        // Whoever still reads is not waited for: the log is then copied at the next start.
+        conn.busy_timeout(std::time::Duration::ZERO)
+            .doing("setting the busy timeout")?;
+        if let Err(error) = checkpoint::truncate(&conn) {
+            tracing::debug!(%error, "the log stays until the next start");
+        }
+        conn.close()
+            .map_err(|(_, error)| error)
+            .doing("closing the journal")
+    }
+}
+
+fn reply(request: Request, answer: Answer) {
+    match (request, answer) {
+        (Request::Take(_, to), Answer::Receipt(receipt)) => tell(to, receipt),
+        (Request::Keep(_, to) | Request::First(to), Answer::Kept(kept)) => tell(to, kept),
+        (Request::Noop(to), _) => tell(to, ()),
+        // Answers are made in the order and of the kind of their requests.
+        (request, _) => tracing::error!(?request, "a request without its answer"),
+    }
+}
+
+fn refuse(batch: Vec<Numbered>, why: &str) {
+    for (_, request) in batch {
+        let error = TakeError::Retry(why.to_owned());
+        match request {
+            Request::Take(_, to) => tell(to, Err(error)),
+            Request::Keep(_, to) | Request::First(to) => tell(to, Err(error)),
+            Request::Noop(to) => tell(to, ()),
+            Request::Upkeep(_) | Request::Stop => {}
+        }
+    }
+}
+
+/// Whoever asked may be gone; what was committed stays committed.
+fn tell<T>(to: oneshot::Sender<T>, what: T) {
+    if to.send(what).is_err() {
+        tracing::debug!("nobody waits for an answer of the journal");
+    }
+}

@@ -1,0 +1,17 @@
+//! The journal on a real disk: its promises, one file each.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set its stage has failed"
+)]
+
+#[expect(
+    unreachable_pub,
+    dead_code,
+    reason = "the stage is one crate's, set for all its tests"
+)]
+mod stage;
+
+mod taking;
