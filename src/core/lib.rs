@@ -44,6 +44,6 @@ pub mod identify;
 pub mod limits;
 pub mod reducer;
 pub mod session;
-#[cfg(feature = "sim")]
+#[cfg(any(test, feature = "sim"))]
 pub mod sim;
 pub mod wire;

@@ -36,11 +36,11 @@ pub fn line_key(line: &LineRef, salt: &Salt) -> KeyDigest {
     )
 }
 
-fn transaction_key(sale: &TillTransaction, salt: &Salt) -> Skey {
-    let day = sale.business_day.as_str();
-    let key = key_digest(salt, &[sale.till.as_str(), day, &sale.transaction]);
-    let content: Vec<&str> = sale.content.iter().map(String::as_str).collect();
-    Skey::new(key, content_digest(salt, &content))
+fn transaction_key(of: &TillTransaction, salt: &Salt) -> Skey {
+    let day = of.business_day.as_str();
+    let key = key_digest(salt, &[of.till.as_str(), day, &of.transaction]);
+    let fields: Vec<&str> = of.content.iter().map(String::as_str).collect();
+    Skey::new(key, content_digest(salt, &fields))
 }
 
 /// What the journal knows of a till's transaction, with its key.

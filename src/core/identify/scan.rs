@@ -48,21 +48,20 @@ pub fn scan(
         Role::Adjust => ScanKind::Adjust,
         Role::Lookup => return None,
     };
-    let (parts, disposal) = match catalogue.code(scan.code.as_str()) {
-        Some((item, factor)) => match explode(item, factor, Some(&scan.code)) {
+    let (parts, disposal) = if let Some((item, factor)) = catalogue.code(scan.code.as_str()) {
+        match explode(item, factor, Some(&scan.code)) {
             Explode::Parts(parts) => (parts, item.return_to()),
             Explode::NoStock => return None,
             Explode::Inexact => return Some(inexact(scan, item.id(), stamp)),
-        },
-        None => {
-            let part = Part {
-                item: ItemId::from_code(&scan.code),
-                code: Some(scan.code.clone()),
-                qty: Milli::ONE,
-                uom: Uom::Each,
-            };
-            (vec![part], Disposal::Sellable)
         }
+    } else {
+        let part = Part {
+            item: ItemId::from_code(&scan.code),
+            code: Some(scan.code.clone()),
+            qty: Milli::ONE,
+            uom: Uom::Each,
+        };
+        (vec![part], Disposal::Sellable)
     };
     Some(Command {
         stamp,

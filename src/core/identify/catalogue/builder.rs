@@ -29,7 +29,7 @@ struct Bundle {
 #[derive(Debug, Clone, Copy)]
 struct Place {
     line: u32,
-    column: usize,
+    column: u16,
 }
 
 /// What was read so far. Only what the catalogue needs is kept, and a few bytes more for each code:
@@ -52,23 +52,22 @@ impl Builder {
         self.rows
     }
 
-    pub(super) fn take(&mut self, row: Row) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, row: &Row) -> Result<(), Fault> {
         self.rows += 1;
-        let item = self.item(&row)?;
+        let item = self.item(row)?;
         let Some(code) = &row.code else {
             return Ok(());
         };
         let factor = row.factor;
         let place = Place {
             line: row.line,
-            column: row.code_column,
+            column: u16::try_from(row.code_column).unwrap_or(u16::MAX),
         };
-        match digits14(code.as_str()) {
-            Some(code) => self.digits.push((DigitsRow { code, item, factor }, place)),
-            None => {
-                let code = self.keep(code.as_str());
-                self.others.push((TextRow { code, item, factor }, place));
-            }
+        if let Some(code) = digits14(code.as_str()) {
+            self.digits.push((DigitsRow { code, item, factor }, place));
+        } else {
+            let code = self.keep(code.as_str());
+            self.others.push((TextRow { code, item, factor }, place));
         }
         Ok(())
     }
@@ -253,7 +252,7 @@ fn twice(code: &str, first: Place, second: Place) -> Fault {
     );
     fault(
         later.line,
-        later.column,
+        later.column.into(),
         &problem,
         "keep one of the two rows",
     )

@@ -309,7 +309,7 @@ fn take(
             })
         })?),
     };
-    builder.take(Row {
+    builder.take(&Row {
         line: number,
         columns: [components.column, found.first().map_or(1, |f| f.column)],
         code_column: found.get(2).map_or(1, |f| f.column),
