@@ -10,6 +10,8 @@
 //! What is decided stands in [`shelfwire_core`]; this crate performs it. Invariants and the map
 //! "where do I change X" are in that crate's documentation.
 
+#[cfg(feature = "central")]
+pub mod central;
 pub mod cli;
 pub mod config;
 pub mod device;

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The command `shelfwire-central`. What it does stands in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shelfwire::cli::central::main(std::env::args_os())
+}

@@ -3,6 +3,8 @@
 //! A new command is one file with `Args` and `run(&Args, &Path, &mut Out) -> Exit`, and one line in
 //! [`Command`] and in [`Command::perform`].
 
+#[cfg(feature = "central")]
+pub mod central;
 pub mod check;
 pub mod exit;
 pub mod loading;

@@ -165,6 +165,10 @@ pub const RANGES_MAX: usize = 64;
 pub const HAVE_MAX_RANGES: usize = 16;
 /// Frames in one commit of the centre.
 pub const CENTRE_FRAMES_PER_COMMIT_MAX: usize = 256;
+/// Messages that wait for the centre's writer; the broker is not read from until there is room.
+pub const CENTRE_QUEUE_MAX: usize = 512;
+/// Messages of the centre that wait for the broker; further ones are not told, a hello asks again.
+pub const CENTRE_DOWN_MAX: usize = 4_096;
 /// Rows of a `levels` chunk read in one short transaction.
 pub const LEVELS_PER_READ_MAX: usize = 300;
 

@@ -9,7 +9,7 @@ use crate::domain::key::row_key;
 use crate::domain::quantity::Milli;
 use crate::domain::stock::Balance;
 use crate::domain::time::WallMs;
-use crate::limits::{FRAME_ENTRIES_MAX, SEQ_MAX};
+use crate::limits::{BALANCE_MAX_MILLI, FRAME_ENTRIES_MAX, SEQ_MAX};
 use crate::wire::{Frame, FrameRow, WireEntry, Withheld};
 
 /// What became of a frame.
@@ -252,7 +252,32 @@ fn fault(frame: &Frame) -> Option<&'static str> {
         }
         next = last.saturating_add(1);
     }
-    (next != frame.last.saturating_add(1)).then_some("a frame's rows end before its last seq")
+    if next != frame.last.saturating_add(1) {
+        return Some("a frame's rows end before its last seq");
+    }
+    let beyond = frame.entries.iter().any(|row| match row {
+        FrameRow::Entry(entry) => !believable(entry),
+        FrameRow::Withheld(_) => false,
+    });
+    beyond.then_some("a quantity is beyond what is believable")
+}
+
+/// No edge books more; sums of the ledger stay integers.
+fn believable(entry: &WireEntry) -> bool {
+    let within = |milli: Milli, max: i64| (-max..=max).contains(&milli.0);
+    let moved = [entry.qty_milli, entry.unavailable_milli];
+    let held = entry
+        .after
+        .as_ref()
+        .map(|b| [b.on_hand, b.unavailable, b.suspect]);
+    // A count may take a balance from one end to the other.
+    moved
+        .into_iter()
+        .all(|milli| within(milli, 2 * BALANCE_MAX_MILLI))
+        && held
+            .into_iter()
+            .flatten()
+            .all(|milli| within(milli, BALANCE_MAX_MILLI))
 }
 
 fn contradiction(frame: &Frame, now: WallMs) -> CentreAlert {

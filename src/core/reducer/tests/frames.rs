@@ -168,7 +168,12 @@ fn a_frame_that_contradicts_itself_is_malformed() {
     gateway.sale("a", 1);
     gateway.sale("a", 1);
     let good = gateway.frame(1, 3);
-    let spoil: [fn(&mut Frame); 6] = [
+    let spoil: [fn(&mut Frame); 7] = [
+        |f| {
+            if let FrameRow::Entry(entry) = &mut f.entries[1] {
+                entry.qty_milli = Milli(i64::MIN);
+            }
+        },
         |f| f.first = 0,
         |f| f.last = 9,
         |f| f.last = 2,

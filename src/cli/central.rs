@@ -1,0 +1,324 @@
+//! The command `shelfwire-central`: runs the centre, shows its numbers, queues a command.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use serde_json::json;
+use shelfwire_core::domain::ids::Name;
+use shelfwire_core::reducer::{Availability, OpenCommand, StoreTx as _};
+use shelfwire_core::wire::Command as WireCommand;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::exit::Exit;
+use super::print::Out;
+use super::said_by_clap;
+use crate::central::options::{BrokerOptions, BrokerUrl, Options, Watch};
+use crate::central::store::{ReadStore, Store, StoreError};
+use crate::central::watch::{self, Watcher};
+use crate::central::{self, CentralError};
+use crate::config::LogLevel;
+use crate::support::tasks::Stop;
+use crate::support::{clock, log};
+
+const EXAMPLES: &str = "\
+EXAMPLES
+  shelfwire-central --broker mqtt://127.0.0.1:1883 --db centre.db --watch
+  shelfwire-central dump --db centre.db        every store's balances and ledger, as JSON
+  shelfwire-central ping 0042 --db centre.db   asks a store's box for a sign of life
+
+EXIT CODES
+  0 asked to stop   64 command line   69 environment   70 a fault of the program   74 storage";
+
+/// How often the view looks.
+const LOOK: Duration = Duration::from_millis(500);
+/// Rows of the table that stays in place.
+const TABLE_ROWS: usize = 20;
+
+/// The reference consumer: keeps what stores send, and shows what a web shop would read.
+#[derive(Debug, Parser)]
+#[command(name = "shelfwire-central", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct Cli {
+    #[command(flatten)]
+    run: Option<Run>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    /// The broker: `mqtt://HOST[:PORT]` or `mqtts://HOST[:PORT]`
+    #[arg(long, value_name = "URL")]
+    broker: BrokerUrl,
+    /// The database; made where it is absent
+    #[arg(long, value_name = "FILE")]
+    db: PathBuf,
+    /// Shows balances as they change
+    #[arg(long)]
+    watch: bool,
+    /// The view as one JSON object a line
+    #[arg(long, requires = "watch")]
+    json: bool,
+    /// Certificates of who may vouch for the broker, PEM (mqtts)
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Own certificate chain, PEM
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Key of the own certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Name at the broker
+    #[arg(long)]
+    username: Option<String>,
+    /// A file whose first line is the password
+    #[arg(long, value_name = "FILE", requires = "username")]
+    password_file: Option<PathBuf>,
+    /// Says more
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prints every store's balances, ledger sums and alerts as one JSON document
+    Dump {
+        /// The database
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+        /// JSON is what it prints in any case
+        #[arg(long)]
+        json: bool,
+    },
+    /// Queues a `ping`; the running centre sends it until the store has replied
+    Ping {
+        /// Which store
+        store: Name,
+        /// The database
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+    },
+}
+
+/// Does what the command line says.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut out = Out::of_process();
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(refused) => return said_by_clap(&refused, &mut out).into(),
+    };
+    let exit = match (cli.command, cli.run) {
+        (Some(Command::Dump { db, .. }), _) => dump(&db, &mut out),
+        (Some(Command::Ping { store, db }), _) => ping(&store, &db, &mut out),
+        (None, Some(run)) => serve(run, &mut out),
+        (None, None) => Exit::Usage,
+    };
+    exit.into()
+}
+
+fn serve(run: Run, out: &mut Out) -> Exit {
+    let level = if run.verbose {
+        LogLevel::Debug
+    } else {
+        LogLevel::Info
+    };
+    log::init(level);
+    if run.broker.tls && run.ca.is_none() {
+        out.complain("error: mqtts needs --ca FILE: the certificate of who vouches for the broker");
+        return Exit::Usage;
+    }
+    let watch = match (run.watch, run.json) {
+        (false, _) => Watch::Off,
+        (true, false) => Watch::Text,
+        (true, true) => Watch::Json,
+    };
+    let options = Options {
+        broker: BrokerOptions {
+            url: run.broker,
+            ca: run.ca,
+            cert: run.cert,
+            key: run.key,
+            username: run.username,
+            password_file: run.password_file,
+        },
+        db: run.db,
+        watch,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(until_asked(options, out)),
+        Err(error) => Err(CentralError::Thread(error)),
+    };
+    match ended {
+        Ok(()) => Exit::Done,
+        Err(error) => failed(&error, out),
+    }
+}
+
+async fn until_asked(options: Options, out: &mut Out) -> Result<(), CentralError> {
+    let asked = asked_to_stop()?;
+    let db = options.db.clone();
+    let view = (options.watch != Watch::Off).then(|| {
+        let watch = options.watch;
+        let view: Box<dyn FnOnce(Stop) + Send> = Box::new(move |stop| show(&db, watch, &stop));
+        view
+    });
+    let file = options.db.display().to_string();
+    let ready = || out.complain(format_args!("shelfwire-central: ready, database {file}"));
+    central::run(options, asked, ready, view).await
+}
+
+/// Returns at SIGTERM or SIGINT.
+fn asked_to_stop() -> Result<impl Future<Output = ()>, CentralError> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
+}
+
+fn failed(error: &CentralError, out: &mut Out) -> Exit {
+    out.complain(format_args!("error: {error}"));
+    match error {
+        CentralError::Thread(_)
+        | CentralError::Store(
+            StoreError::Open { .. } | StoreError::Foreign | StoreError::Newer { .. },
+        ) => Exit::Environment,
+        CentralError::Store(_) => Exit::Storage,
+        CentralError::Part(_) | CentralError::Late(_) => Exit::Bug,
+    }
+}
+
+/// The view's thread. It reads beside the writer, and ends quietly when it cannot.
+fn show(db: &Path, watch: Watch, stop: &Stop) {
+    let mut out = Out::of_process();
+    let mut table = Table::default();
+    let shown = Watcher::open(db).and_then(|mut watcher| {
+        if watch == Watch::Text && !out.terminal() {
+            out.say(watch::header());
+        }
+        loop {
+            let seen = watcher.look(clock::wall_ms())?;
+            match watch {
+                Watch::Json => {
+                    seen.rows.iter().for_each(|row| out.say(json!(row)));
+                    seen.stores.iter().for_each(|note| out.say(json!(note)));
+                }
+                Watch::Text if out.terminal() => table.draw(seen, &mut out),
+                Watch::Text | Watch::Off => {
+                    seen.rows.iter().for_each(|row| out.say(watch::line(row)));
+                    seen.stores
+                        .iter()
+                        .for_each(|note| out.say(watch::store_line(note)));
+                }
+            }
+            if stop.wait(LOOK) {
+                return Ok(());
+            }
+        }
+    });
+    if let Err(error) = shown {
+        out.complain(format_args!("error: the view has ended: {error}"));
+        // The centre does its work without it.
+        while !stop.wait(Duration::from_secs(3_600)) {}
+    }
+}
+
+/// The rows that changed last, drawn over themselves.
+#[derive(Debug, Default)]
+struct Table {
+    rows: VecDeque<Availability>,
+    notes: Vec<watch::StoreNote>,
+}
+
+impl Table {
+    fn draw(&mut self, seen: watch::Seen, out: &mut Out) {
+        for row in seen.rows {
+            self.rows
+                .retain(|old| (&old.store, &old.item) != (&row.store, &row.item));
+            self.rows.push_front(row);
+        }
+        self.rows.truncate(TABLE_ROWS);
+        for note in seen.stores {
+            self.notes.retain(|old| old.store != note.store);
+            self.notes.push(note);
+        }
+        let now = clock::wall_ms();
+        for row in &mut self.rows {
+            if let Some(note) = self.notes.iter().find(|note| note.store == row.store) {
+                row.stale_because.clone_from(&note.stale_because);
+            }
+            let age = row.as_of.map(|at| now.saturating_sub(at).max(0) / 1_000);
+            row.age_s = age.and_then(|age| u64::try_from(age).ok());
+        }
+        // Home, the lines each cleared to their end, then everything below.
+        let mut text = format!("\x1b[H{}\x1b[K\n", watch::header());
+        for line in self.rows.iter().map(watch::line) {
+            text.push_str(&line);
+            text.push_str("\x1b[K\n");
+        }
+        text.push_str("\x1b[J");
+        out.say(text);
+    }
+}
+
+fn dump(db: &Path, out: &mut Out) -> Exit {
+    let reports = ReadStore::open(db).and_then(|mut read| {
+        let stores = read.stores()?;
+        let reports: Result<Vec<_>, _> = stores.iter().map(|store| read.report(store)).collect();
+        reports
+    });
+    match reports {
+        Ok(stores) => {
+            out.json(&json!({ "stores": stores }));
+            Exit::Done
+        }
+        Err(error) => failed(&error.into(), out),
+    }
+}
+
+fn ping(store: &Name, db: &Path, out: &mut Out) -> Exit {
+    let command = WireCommand {
+        id: format!("ping-{}", uuid::Uuid::new_v4().simple()),
+        command: "ping".to_owned(),
+        expires_s: Some(3_600),
+        args: serde_json::Value::Null,
+    };
+    let id = command.id.clone();
+    let queued = Store::open(db).and_then(|mut database| {
+        let mut batch = database.batch()?;
+        let mut books = batch.books(store)?;
+        let known = books.store()?.generation > 0;
+        if known {
+            books.put_command(OpenCommand {
+                command,
+                sent: None,
+            })?;
+        }
+        batch.commit()?;
+        Ok(known)
+    });
+    match queued {
+        Ok(true) => {
+            out.say(id);
+            Exit::Done
+        }
+        Ok(false) => {
+            out.complain(format_args!(
+                "error: no store {store} has said hello to this centre; see `dump` for those that have"
+            ));
+            Exit::NotWell
+        }
+        Err(error) => failed(&error.into(), out),
+    }
+}
