@@ -1,0 +1,225 @@
+//! A store on this machine: configuration, secrets and state in a folder of its own, and the real
+//! agent as a process that can be killed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use shelfwire::journal::Reader;
+use shelfwire::journal::settings::Sizes;
+
+use super::mosquitto::free_port;
+use super::scanner::Scanner;
+use super::till::Till;
+use super::wait;
+
+/// Timers low enough that outages cost a test milliseconds; the rules stay the same.
+pub const FAST_TIMERS: &str = "\
+keep_alive = \"5s\"\npoll = \"8s\"\nconnect = \"2s\"\npuback_still = \"2s\"\npuback_moving = \"4s\"\n\
+hello_answer = \"500ms\"\nhello_again_min = \"300ms\"\nhello_again_max = \"900ms\"\n\
+outstanding = \"1s\"\nforeign_hello = \"500ms\"\nfenced_hello = \"2s\"\nreconnect_min = \"20ms\"\n\
+reconnect_max = \"200ms\"\nreset_after = \"1s\"\ntaken_over_pause = \"1s\"\nhealth = \"1s\"\n";
+
+/// What a store is made of.
+pub struct StoreSetup {
+    uplink: String,
+    tills: u64,
+    scanners: Vec<(PathBuf, String)>,
+    catalogue: Option<String>,
+    uplink_extra: String,
+    timers: String,
+}
+
+impl StoreSetup {
+    pub fn new(broker_url: &str) -> Self {
+        Self {
+            uplink: broker_url.to_owned(),
+            tills: 0,
+            scanners: Vec::new(),
+            catalogue: None,
+            uplink_extra: String::new(),
+            timers: FAST_TIMERS.to_owned(),
+        }
+    }
+
+    pub fn tills(mut self, tills: u64) -> Self {
+        self.tills = tills;
+        self
+    }
+
+    pub fn scanner(mut self, scanner: &Scanner, role: &str) -> Self {
+        self.scanners.push((scanner.device.clone(), role.to_owned()));
+        self
+    }
+
+    pub fn catalogue(mut self, text: &str) -> Self {
+        self.catalogue = Some(text.to_owned());
+        self
+    }
+
+    /// Lines of `[uplink]`, such as `ca = ...`.
+    pub fn uplink_lines(mut self, lines: &str) -> Self {
+        self.uplink_extra = lines.to_owned();
+        self
+    }
+
+    /// The timers as they are in the field.
+    pub fn field_timers(mut self) -> Self {
+        self.timers = String::new();
+        self
+    }
+}
+
+/// A store, and its agent while that runs.
+pub struct Store {
+    folder: tempfile::TempDir,
+    pos_port: u16,
+    binary: PathBuf,
+    agent: Option<Child>,
+}
+
+impl Store {
+    pub fn set_up(setup: &StoreSetup) -> Self {
+        Self::with_binary(setup, Path::new(env!("CARGO_BIN_EXE_shelfwire")))
+    }
+
+    pub fn with_binary(setup: &StoreSetup, binary: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pos_port = free_port();
+        let store =
+            Self { folder, pos_port, binary: binary.to_owned(), agent: None };
+        store.write_files(setup);
+        store
+    }
+
+    fn write_files(&self, setup: &StoreSetup) {
+        let at = self.path("");
+        let state = self.path("state");
+        fs::create_dir_all(&state).unwrap();
+        let mut text = format!("store = \"0042\"\nstate_dir = \"{}\"\n", state.display());
+        write!(text, "[uplink]\nurl = \"{}\"\n{}\n", setup.uplink, setup.uplink_extra).unwrap();
+        write!(text, "[uplink.timers]\n{}", setup.timers).unwrap();
+        for (at, (device, role)) in setup.scanners.iter().enumerate() {
+            let (name, device) = (format!("scanner-{}", at + 1), device.display());
+            write!(text, "[[scanner]]\nname = \"{name}\"\ndevice = \"{device}\"\nrole = \"{role}\"\n")
+                .unwrap();
+        }
+        if setup.tills > 0 {
+            write!(text, "[pos]\nlisten = \"127.0.0.1:{}\"\n", self.pos_port).unwrap();
+        }
+        for number in 1..=setup.tills {
+            let file = at.join(format!("till-{number}.token"));
+            fs::write(&file, token(number)).unwrap();
+            private(&file);
+            let file = file.display();
+            write!(text, "[[till]]\nname = \"till-{number}\"\ntoken = {{ file = \"{file}\" }}\n")
+                .unwrap();
+        }
+        if let Some(catalogue) = &setup.catalogue {
+            let file = at.join("catalogue.csv");
+            fs::write(&file, catalogue).unwrap();
+            write!(text, "[catalogue]\nfile = \"{}\"\npoll = \"100ms\"\n", file.display()).unwrap();
+        }
+        fs::write(self.config(), text).unwrap();
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.path("shelfwire.toml")
+    }
+
+    pub fn till(&self, number: u64) -> Till {
+        Till::new(&format!("till-{number}"), &token(number), self.pos_port)
+    }
+
+    pub fn start(&mut self) {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.path("agent.log"));
+        let child = Command::new(&self.binary)
+            .arg("run")
+            .arg("--config")
+            .arg(self.config())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log.unwrap())
+            .spawn()
+            .unwrap();
+        self.agent = Some(child);
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        let mut agent = self.agent.take().expect("the agent runs");
+        agent.kill().unwrap();
+        agent.wait().unwrap();
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.agent.as_ref().expect("the agent runs").id()
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("agent.log")).unwrap_or_default()
+    }
+
+    /// Runs a command of the binary on this store; its output if it ended well.
+    pub fn command(&self, words: &[&str]) -> std::process::Output {
+        Command::new(&self.binary).args(words).arg("--config").arg(self.config()).output().unwrap()
+    }
+
+    pub fn reader(&self) -> Option<Reader> {
+        Reader::open(&self.path("state").join("journal.db"), Sizes::default()).ok()
+    }
+
+    /// Waits until the centre has applied everything, and nothing waits in the inbox.
+    pub fn wait_until_applied(&self, limit: Duration) {
+        let done = wait::try_until(limit, || {
+            let figures = self.reader()?.figures().ok()?;
+            (figures.head > 0 && figures.backlog == 0 && figures.waiting == 0).then_some(())
+        });
+        if done.is_none() {
+            let figures = self.reader().and_then(|mut reader| reader.figures().ok());
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(30).collect();
+            panic!("not applied within {limit:?}: {figures:?}\n{}", tail.join("\n"));
+        }
+    }
+
+    /// `on_hand` of every item, in thousandths.
+    pub fn balances(&self) -> BTreeMap<String, i64> {
+        let mut reader = self.reader().expect("the journal can be read");
+        let mut balances = BTreeMap::new();
+        let mut after = String::new();
+        loop {
+            let levels = reader.levels_after(&after).unwrap();
+            let Some((last, _)) = levels.last() else { return balances };
+            after = last.as_str().to_owned();
+            for (item, level) in levels {
+                balances.insert(item.as_str().to_owned(), level.balance.on_hand.0);
+            }
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(mut agent) = self.agent.take() {
+            drop(agent.kill());
+            drop(agent.wait());
+        }
+    }
+}
+
+fn token(number: u64) -> String {
+    format!("a-secret-of-till-{number}-0123456789")
+}
+
+fn private(file: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+}
