@@ -1,0 +1,68 @@
+//! What edge and centre say at a moment, read from their own databases.
+
+use std::collections::BTreeMap;
+
+use super::stage::Stage;
+use crate::central::store::ReadStore;
+use crate::journal::Reader;
+use crate::journal::settings::Sizes;
+
+/// Where the stream stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Last entry of the journal.
+    pub head: u64,
+    /// Of them, in the centre's ledger.
+    pub applied: u64,
+    /// Commands that wait for a generation.
+    pub waiting: u64,
+}
+
+/// How far edge and centre are; what cannot be read yet counts as nothing.
+pub fn standing(stage: &Stage) -> Standing {
+    let figures = Reader::open(&stage.journal(), Sizes::default())
+        .ok()
+        .and_then(|mut reader| reader.figures().ok());
+    let applied = ReadStore::open(&stage.centre_database())
+        .ok()
+        .and_then(|mut centre| {
+            let stores = centre.stores().ok()?;
+            centre.report(stores.first()?).ok()
+        })
+        .map_or(0, |report| report.applied);
+    figures.map_or_else(Standing::default, |figures| Standing {
+        head: figures.head,
+        applied,
+        waiting: figures.waiting,
+    })
+}
+
+/// Units of every item in the store's own journal.
+pub fn edge(stage: &Stage) -> BTreeMap<String, i64> {
+    let mut found = BTreeMap::new();
+    let Ok(mut reader) = Reader::open(&stage.journal(), Sizes::default()) else { return found };
+    let mut after = String::new();
+    while let Ok(levels) = reader.levels_after(&after) {
+        let Some((last, _)) = levels.last() else { break };
+        after = last.as_str().to_owned();
+        for (item, level) in levels {
+            found.insert(item.as_str().to_owned(), level.balance.on_hand.0 / 1_000);
+        }
+    }
+    found
+}
+
+/// Units of every item at the centre.
+pub fn centre(stage: &Stage) -> BTreeMap<String, i64> {
+    let report = ReadStore::open(&stage.centre_database()).ok().and_then(|mut centre| {
+        let stores = centre.stores().ok()?;
+        centre.report(stores.first()?).ok()
+    });
+    report.map_or_else(BTreeMap::new, |report| {
+        report
+            .items
+            .into_iter()
+            .map(|(item, balance)| (item.as_str().to_owned(), balance.on_hand.0 / 1_000))
+            .collect()
+    })
+}

@@ -1,0 +1,140 @@
+//! The demo's stage: a folder with a store's files, and child processes of this same program.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::{Child, Command};
+
+use super::goods;
+use super::scanner::Scanner;
+
+/// Tills of the demo.
+pub const TILLS: [&str; 2] = ["till-1", "till-2"];
+
+/// Timers low enough that a minute shows an outage and its end.
+const TIMERS: &str = "keep_alive = \"5s\"\npoll = \"8s\"\nconnect = \"2s\"\nhello_answer = \"1s\"\n\
+    hello_again_min = \"500ms\"\nhello_again_max = \"1s\"\noutstanding = \"2s\"\n\
+    foreign_hello = \"1s\"\nreconnect_min = \"100ms\"\nreconnect_max = \"500ms\"\nhealth = \"1s\"\n";
+
+/// Where everything of the demo lies; removed at its end.
+#[derive(Debug)]
+pub struct Stage {
+    folder: PathBuf,
+    program: PathBuf,
+}
+
+impl Stage {
+    /// A new folder below the system's temporary one.
+    pub fn set_up() -> io::Result<Self> {
+        let name = format!("shelfwire-demo-{}", uuid::Uuid::new_v4().simple());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder)?;
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+        std::fs::create_dir(folder.join("state"))?;
+        Ok(Self { folder, program: std::env::current_exe()? })
+    }
+
+    /// Writes the store's configuration, secrets, catalogue and opening.
+    pub fn write_store(
+        &self,
+        uplink: SocketAddr,
+        tills: SocketAddr,
+        scanner: &Scanner,
+    ) -> io::Result<()> {
+        let mut text = format!(
+            "store = \"demo\"\nstate_dir = {state:?}\n\n[uplink]\nurl = \"mqtt://{uplink}\"\n\n\
+             [uplink.timers]\n{TIMERS}\n[catalogue]\nfile = {catalogue:?}\n\n[pos]\n\
+             listen = \"{tills}\"\n\n[[scanner]]\nname = \"goods-in\"\ndevice = {device:?}\n\
+             role = \"receive\"\n",
+            state = self.folder.join("state"),
+            catalogue = self.folder.join("catalogue.csv"),
+            device = scanner.device,
+        );
+        for till in TILLS {
+            let file = self.folder.join(format!("{till}.token"));
+            std::fs::write(&file, token(till))?;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))?;
+            text.push_str(&format!(
+                "\n[[till]]\nname = \"{till}\"\ntoken = {{ file = {file:?} }}\n"
+            ));
+        }
+        std::fs::write(self.folder.join("catalogue.csv"), goods::catalogue())?;
+        std::fs::write(self.folder.join("opening.csv"), goods::opening())?;
+        std::fs::write(self.config(), text)
+    }
+
+    /// The agent, its log beside the store's files.
+    pub fn agent(&self) -> io::Result<Child> {
+        let config = self.config();
+        self.child("agent.log", &[Path::new("run"), Path::new("--config"), &config])
+    }
+
+    /// The centre.
+    pub fn centre(&self, broker: SocketAddr) -> io::Result<Child> {
+        let url = PathBuf::from(format!("mqtt://{broker}"));
+        let database = self.centre_database();
+        let words =
+            [Path::new("central"), Path::new("--broker"), &url, Path::new("--db"), &database];
+        self.child("centre.log", &words)
+    }
+
+    /// Imports the opening through the running agent.
+    pub async fn import_opening(&self) -> io::Result<bool> {
+        let done = Command::new(&self.program)
+            .args(["stock", "import"])
+            .arg(self.folder.join("opening.csv"))
+            .arg("--config")
+            .arg(self.config())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(self.folder.join("import.log"))?)
+            .status()
+            .await?;
+        Ok(done.success())
+    }
+
+    fn child(&self, log: &str, words: &[&Path]) -> io::Result<Child> {
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(self.folder.join(log))?;
+        Command::new(&self.program)
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+    }
+
+    /// The store's configuration.
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("shelfwire.toml")
+    }
+
+    /// The store's journal.
+    pub fn journal(&self) -> PathBuf {
+        self.folder.join("state").join("journal.db")
+    }
+
+    /// The centre's database.
+    pub fn centre_database(&self) -> PathBuf {
+        self.folder.join("centre.db")
+    }
+
+    /// The folder, for whoever wants to look after a failure.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Removes everything.
+    pub fn clear(self) -> io::Result<()> {
+        std::fs::remove_dir_all(&self.folder)
+    }
+}
+
+/// A till's secret.
+pub fn token(till: &str) -> String {
+    format!("demo-secret-of-{till}-not-for-stores")
+}

@@ -1,0 +1,224 @@
+//! The order of events, and what is said about them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, interval, sleep_until};
+
+use super::figures::{self, Standing};
+use super::goods::{self, GOODS, OPENING_UNITS};
+use super::link::Link;
+use super::scanner::Scanner;
+use super::stage::{self, Stage, TILLS};
+use super::till::{Book, SharedBook, Till, next_number};
+use super::{DemoError, broker, machine};
+use crate::support::tasks::Tasks;
+
+const BEFORE_THE_CUT: Duration = Duration::from_secs(6);
+const THE_CUT: Duration = Duration::from_secs(10);
+const BEFORE_THE_KILL: Duration = Duration::from_secs(5);
+const AFTER_THE_KILL: Duration = Duration::from_secs(6);
+const PATIENCE_S: u64 = 20;
+const TILL_PACE: Duration = Duration::from_millis(120);
+const SCAN_PACE: Duration = Duration::from_millis(180);
+
+/// Everything that plays along.
+struct Play<'a> {
+    stage: Stage,
+    link: Link,
+    book: SharedBook,
+    scanning: watch::Sender<bool>,
+    begun: Instant,
+    say: &'a mut dyn FnMut(&str),
+}
+
+pub(super) async fn play(
+    tasks: &mut Tasks,
+    say: &mut dyn FnMut(&str),
+) -> Result<bool, DemoError> {
+    let broker = broker::start().map_err(machine("start a broker"))?;
+    let link = Link::start(broker, tasks).await.map_err(machine("lay a line"))?;
+    let scanner = Scanner::plug_in().map_err(io_error).map_err(machine("make a pty"))?;
+    let till_address = broker::free_port().map_err(machine("find a free port"))?;
+    let stage = Stage::set_up().map_err(machine("make a folder"))?;
+    stage
+        .write_store(link.address, till_address, &scanner)
+        .map_err(machine("write the store's files"))?;
+    let (scanning, scans) = watch::channel(false);
+    let (open, opened) = watch::channel(true);
+    let book = SharedBook::new(Mutex::new(Book::default()));
+    let begun = Instant::now();
+    let mut play = Play { stage, link, book: Arc::clone(&book), scanning, begun, say };
+
+    play.tell(&format!("store demo: 2 tills, 1 scanner, broker on mqtt://{broker}"));
+    let _centre = play.stage.centre(broker).map_err(machine("start the centre"))?;
+    let mut agent = play.stage.agent().map_err(machine("start the agent"))?;
+    play.opening().await?;
+
+    let mut selling = tokio::task::JoinSet::new();
+    for (seed, name) in (1..).zip(TILLS) {
+        let till = Till {
+            name: name.to_owned(),
+            token: stage::token(name),
+            agent: till_address,
+            pace: TILL_PACE,
+        };
+        selling.spawn(till.run(Arc::clone(&book), opened.clone(), seed));
+    }
+    tasks.spawn("demo-scanner", scan(scanner, Arc::clone(&book), scans));
+    play.scanning.send_replace(true);
+
+    play.watch(BEFORE_THE_CUT).await;
+    play.tell("-- the line to head office is cut for 10 s --");
+    play.link.set_up(false);
+    play.watch(THE_CUT).await;
+    play.link.set_up(true);
+    let mended = Instant::now();
+    play.tell("-- the line is mended --");
+    play.caught_up().await?;
+    play.tell(&format!("caught up {:.1} s after the line was mended", seconds(mended)));
+    play.watch(BEFORE_THE_KILL).await;
+
+    play.tell("-- the agent is killed with SIGKILL (the scanner is put down for a moment) --");
+    play.scanning.send_replace(false);
+    play.watch(Duration::from_secs(1)).await;
+    agent.kill().await.map_err(machine("kill the agent"))?;
+    agent = play.stage.agent().map_err(machine("start the agent again"))?;
+    play.watch(Duration::from_secs(1)).await;
+    play.scanning.send_replace(true);
+    play.watch(AFTER_THE_KILL).await;
+
+    play.tell("-- the store closes --");
+    play.scanning.send_replace(false);
+    open.send_replace(false);
+    while selling.join_next().await.is_some() {}
+    play.watch(Duration::from_secs(1)).await;
+    play.caught_up().await?;
+    let equal = play.compare();
+    drop(agent.kill().await);
+    if equal && let Err(why) = play.stage.clear() {
+        return Err(DemoError::Machine { what: "remove its folder", why });
+    }
+    Ok(equal)
+}
+
+impl Play<'_> {
+    fn tell(&mut self, what: &str) {
+        let at = self.begun.elapsed().as_secs();
+        (self.say)(&format!("  00:{at:02}  {what}"));
+    }
+
+    /// Shows the figures once a second for a while.
+    async fn watch(&mut self, span: Duration) {
+        let until = Instant::now() + span;
+        let mut tick = interval(Duration::from_secs(1));
+        tick.tick().await;
+        loop {
+            tokio::select! {
+                _ = tick.tick() => self.show(),
+                () = sleep_until(until) => return,
+            }
+        }
+    }
+
+    fn show(&mut self) {
+        let Standing { head, applied, .. } = figures::standing(&self.stage);
+        let (taken, resent) = {
+            let book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+            (book.taken, book.resent)
+        };
+        let behind = head.saturating_sub(applied);
+        let mark = if behind == 0 { "=" } else { "<" };
+        self.tell(&format!(
+            "tills {taken:>4} taken, {resent} sent again   journal {head:>5}   \
+             centre {applied:>5} {mark}  waiting {behind}"
+        ));
+    }
+
+    async fn opening(&mut self) -> Result<(), DemoError> {
+        let deadline = Instant::now() + Duration::from_secs(PATIENCE_S);
+        // The agent may not be listening yet: asking again is what a technician would do.
+        while !self.stage.import_opening().await.map_err(machine("import the opening"))? {
+            self.not_later("the opening stock", deadline)?;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        self.caught_up().await?;
+        let items = goods::items().len();
+        self.tell(&format!("opening: {items} items, {OPENING_UNITS} units each, at the centre"));
+        Ok(())
+    }
+
+    async fn caught_up(&self) -> Result<(), DemoError> {
+        let deadline = Instant::now() + Duration::from_secs(PATIENCE_S);
+        loop {
+            let Standing { head, applied, waiting } = figures::standing(&self.stage);
+            if head > 0 && applied >= head && waiting == 0 {
+                return Ok(());
+            }
+            self.not_later("catching up", deadline)?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn not_later(&self, what: &'static str, deadline: Instant) -> Result<(), DemoError> {
+        if Instant::now() < deadline {
+            return Ok(());
+        }
+        let folder = self.stage.folder().display().to_string();
+        Err(DemoError::Late { what, seconds: PATIENCE_S, folder })
+    }
+
+    fn compare(&mut self) -> bool {
+        let edge = figures::edge(&self.stage);
+        let centre = figures::centre(&self.stage);
+        let moved = std::mem::take(
+            &mut self.book.lock().unwrap_or_else(PoisonError::into_inner).moved,
+        );
+        let mut equal = edge.len() == goods::items().len() && centre.len() == edge.len();
+        (self.say)("");
+        (self.say)("  item            source    edge  centre");
+        for item in goods::items() {
+            let source = OPENING_UNITS + moved.get(item).copied().unwrap_or(0);
+            let at = |side: &std::collections::BTreeMap<String, i64>| side.get(item).copied();
+            let same = at(&edge) == Some(source) && at(&centre) == Some(source);
+            equal &= same;
+            let shown = |units: Option<i64>| units.map_or("-".to_owned(), |u| u.to_string());
+            let (edge, centre) = (shown(at(&edge)), shown(at(&centre)));
+            let mark = if same { "" } else { "   differs" };
+            (self.say)(&format!("  {item:<14}{source:>8}{edge:>8}{centre:>8}{mark}"));
+        }
+        (self.say)("");
+        (self.say)(if equal {
+            "source = edge = centre"
+        } else {
+            "source, edge and centre DIFFER"
+        });
+        equal
+    }
+}
+
+/// Reads goods in while it is asked to.
+async fn scan(mut scanner: Scanner, book: SharedBook, mut scanning: watch::Receiver<bool>) {
+    let mut state = 7;
+    loop {
+        if scanning.wait_for(|on| *on).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(SCAN_PACE).await;
+        let pick = usize::try_from(next_number(&mut state) % 64).unwrap_or(0) % GOODS.len();
+        let Some(lot) = GOODS.get(pick).filter(|_| *scanning.borrow()) else { continue };
+        if scanner.read(lot).is_ok() {
+            let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+            *book.moved.entry(lot.item).or_default() += lot.units;
+        }
+    }
+}
+
+fn seconds(since: Instant) -> f32 {
+    since.elapsed().as_secs_f32()
+}
+
+fn io_error(error: serialport::Error) -> std::io::Error {
+    std::io::Error::other(error)
+}
