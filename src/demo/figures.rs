@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::stage::Stage;
 use crate::central::store::ReadStore;
 use crate::journal::Reader;
+use crate::journal::open::{BUDGET_BYTES, PAGE_BYTES};
 use crate::journal::settings::Sizes;
+
+const SIZES: Sizes = Sizes { page_bytes: PAGE_BYTES, budget_bytes: BUDGET_BYTES };
 
 /// Where the stream stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub struct Standing {
 
 /// How far edge and centre are; what cannot be read yet counts as nothing.
 pub fn standing(stage: &Stage) -> Standing {
-    let figures = Reader::open(&stage.journal(), Sizes::default())
+    let figures = Reader::open(&stage.journal(), SIZES)
         .ok()
         .and_then(|mut reader| reader.figures().ok());
     let applied = ReadStore::open(&stage.centre_database())
@@ -40,7 +43,7 @@ pub fn standing(stage: &Stage) -> Standing {
 /// Units of every item in the store's own journal.
 pub fn edge(stage: &Stage) -> BTreeMap<String, i64> {
     let mut found = BTreeMap::new();
-    let Ok(mut reader) = Reader::open(&stage.journal(), Sizes::default()) else { return found };
+    let Ok(mut reader) = Reader::open(&stage.journal(), SIZES) else { return found };
     let mut after = String::new();
     while let Ok(levels) = reader.levels_after(&after) {
         let Some((last, _)) = levels.last() else { break };

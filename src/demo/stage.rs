@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use super::goods;
 use super::scanner::Scanner;
+use crate::journal::files::Files;
 
 /// Tills of the demo.
 pub const TILLS: [&str; 2] = ["till-1", "till-2"];
@@ -115,7 +116,7 @@ impl Stage {
 
     /// The store's journal.
     pub fn journal(&self) -> PathBuf {
-        self.folder.join("state").join("journal.db")
+        Files::new(&self.folder.join("state")).database()
     }
 
     /// The centre's database.

@@ -17,4 +17,8 @@
 pub mod broker;
 pub mod mosquitto;
 pub mod proxy;
+pub mod random;
+pub mod scanner;
+pub mod store;
+pub mod till;
 pub mod wait;

@@ -32,7 +32,11 @@ impl Scanner {
         let mut line = rustix::termios::tcgetattr(&far).unwrap();
         line.make_raw();
         rustix::termios::tcsetattr(&far, rustix::termios::OptionalActions::Now, &line).unwrap();
-        Self { near: File::from(near), far: Some(far), device }
+        Self {
+            near: File::from(near),
+            far: Some(far),
+            device,
+        }
     }
 
     /// Sends bytes as they are.

@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use shelfwire::journal::Reader;
+use shelfwire::journal::files::Files;
+use shelfwire::journal::open::{BUDGET_BYTES, PAGE_BYTES};
 use shelfwire::journal::settings::Sizes;
 
 use super::mosquitto::free_port;
@@ -51,7 +53,8 @@ impl StoreSetup {
     }
 
     pub fn scanner(mut self, scanner: &Scanner, role: &str) -> Self {
-        self.scanners.push((scanner.device.clone(), role.to_owned()));
+        self.scanners
+            .push((scanner.device.clone(), role.to_owned()));
         self
     }
 
@@ -89,8 +92,12 @@ impl Store {
     pub fn with_binary(setup: &StoreSetup, binary: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let pos_port = free_port();
-        let store =
-            Self { folder, pos_port, binary: binary.to_owned(), agent: None };
+        let store = Self {
+            folder,
+            pos_port,
+            binary: binary.to_owned(),
+            agent: None,
+        };
         store.write_files(setup);
         store
     }
@@ -100,12 +107,20 @@ impl Store {
         let state = self.path("state");
         fs::create_dir_all(&state).unwrap();
         let mut text = format!("store = \"0042\"\nstate_dir = \"{}\"\n", state.display());
-        write!(text, "[uplink]\nurl = \"{}\"\n{}\n", setup.uplink, setup.uplink_extra).unwrap();
+        write!(
+            text,
+            "[uplink]\nurl = \"{}\"\n{}\n",
+            setup.uplink, setup.uplink_extra
+        )
+        .unwrap();
         write!(text, "[uplink.timers]\n{}", setup.timers).unwrap();
         for (at, (device, role)) in setup.scanners.iter().enumerate() {
             let (name, device) = (format!("scanner-{}", at + 1), device.display());
-            write!(text, "[[scanner]]\nname = \"{name}\"\ndevice = \"{device}\"\nrole = \"{role}\"\n")
-                .unwrap();
+            write!(
+                text,
+                "[[scanner]]\nname = \"{name}\"\ndevice = \"{device}\"\nrole = \"{role}\"\n"
+            )
+            .unwrap();
         }
         if setup.tills > 0 {
             write!(text, "[pos]\nlisten = \"127.0.0.1:{}\"\n", self.pos_port).unwrap();
@@ -115,13 +130,21 @@ impl Store {
             fs::write(&file, token(number)).unwrap();
             private(&file);
             let file = file.display();
-            write!(text, "[[till]]\nname = \"till-{number}\"\ntoken = {{ file = \"{file}\" }}\n")
-                .unwrap();
+            write!(
+                text,
+                "[[till]]\nname = \"till-{number}\"\ntoken = {{ file = \"{file}\" }}\n"
+            )
+            .unwrap();
         }
         if let Some(catalogue) = &setup.catalogue {
             let file = at.join("catalogue.csv");
             fs::write(&file, catalogue).unwrap();
-            write!(text, "[catalogue]\nfile = \"{}\"\npoll = \"100ms\"\n", file.display()).unwrap();
+            write!(
+                text,
+                "[catalogue]\nfile = \"{}\"\npoll = \"100ms\"\n",
+                file.display()
+            )
+            .unwrap();
         }
         fs::write(self.config(), text).unwrap();
     }
@@ -139,7 +162,10 @@ impl Store {
     }
 
     pub fn start(&mut self) {
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.path("agent.log"));
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.path("agent.log"));
         let child = Command::new(&self.binary)
             .arg("run")
             .arg("--config")
@@ -169,11 +195,20 @@ impl Store {
 
     /// Runs a command of the binary on this store; its output if it ended well.
     pub fn command(&self, words: &[&str]) -> std::process::Output {
-        Command::new(&self.binary).args(words).arg("--config").arg(self.config()).output().unwrap()
+        Command::new(&self.binary)
+            .args(words)
+            .arg("--config")
+            .arg(self.config())
+            .output()
+            .unwrap()
     }
 
     pub fn reader(&self) -> Option<Reader> {
-        Reader::open(&self.path("state").join("journal.db"), Sizes::default()).ok()
+        let sizes = Sizes {
+            page_bytes: PAGE_BYTES,
+            budget_bytes: BUDGET_BYTES,
+        };
+        Reader::open(&Files::new(&self.path("state")).database(), sizes).ok()
     }
 
     /// Waits until the centre has applied everything, and nothing waits in the inbox.
@@ -186,7 +221,10 @@ impl Store {
             let figures = self.reader().and_then(|mut reader| reader.figures().ok());
             let log = self.log();
             let tail: Vec<&str> = log.lines().rev().take(30).collect();
-            panic!("not applied within {limit:?}: {figures:?}\n{}", tail.join("\n"));
+            panic!(
+                "not applied within {limit:?}: {figures:?}\n{}",
+                tail.join("\n")
+            );
         }
     }
 
@@ -197,7 +235,9 @@ impl Store {
         let mut after = String::new();
         loop {
             let levels = reader.levels_after(&after).unwrap();
-            let Some((last, _)) = levels.last() else { return balances };
+            let Some((last, _)) = levels.last() else {
+                return balances;
+            };
             after = last.as_str().to_owned();
             for (item, level) in levels {
                 balances.insert(item.as_str().to_owned(), level.balance.on_hand.0);

@@ -33,7 +33,13 @@ pub struct SoldLine {
 
 impl Till {
     pub fn new(name: &str, token: &str, port: u16) -> Self {
-        Self { name: name.to_owned(), token: token.to_owned(), port, socket: None, resent: 0 }
+        Self {
+            name: name.to_owned(),
+            token: token.to_owned(),
+            port,
+            socket: None,
+            resent: 0,
+        }
     }
 
     /// The message of a completed live transaction.
@@ -84,8 +90,9 @@ impl Till {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         stream.set_nodelay(true).ok()?;
-        let mut request =
-            format!("ws://127.0.0.1:{}/pos", self.port).into_client_request().ok()?;
+        let mut request = format!("ws://127.0.0.1:{}/pos", self.port)
+            .into_client_request()
+            .ok()?;
         let bearer = HeaderValue::from_str(&format!("Bearer {}", self.token)).ok()?;
         request.headers_mut().insert("Authorization", bearer);
         client(request, stream).ok().map(|(socket, _)| socket)
