@@ -168,8 +168,8 @@ fn strip_prefix_ignoring_case<'a>(data: &'a [u8], prefix: &[u8]) -> Option<&'a [
     head.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// The tail of a code of 13 digits passes as one of 12 in one case out of ten; no shorter tail
-/// passes at all.
+/// No tail of an EAN-13 or a UPC-A passes as another product: with a right check digit the digits
+/// lost can only have been a zero in front, and shorter tails do not pass at all.
 fn is_proven_whole(data: &[u8]) -> bool {
     data.trim_ascii().len() >= PROOF_MIN_DIGITS && Gtin::parse(data).is_ok()
 }

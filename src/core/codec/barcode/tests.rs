@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::codec::framing::{Framer, FramingRules};
 
 fn scan(bytes: &[u8]) -> Result<(String, Symbology), ScanRefusal> {
     let frame = Frame {
@@ -165,5 +166,31 @@ proptest! {
     fn a_code_read_again_as_text_is_itself(text in "[0-9]{1,15}|[A-Za-z0-9._~-]{1,40}") {
         let code = from_text(&text).unwrap();
         prop_assert_eq!(from_text(code.as_str()).unwrap(), code);
+    }
+
+    /// Scanners without identifiers, a hang-up after any byte, the rest of the scan still to come:
+    /// what is read was scanned, at most one is missing, and what is missing was counted.
+    #[test]
+    fn a_hang_up_at_any_byte_invents_no_product(
+        bodies in proptest::collection::vec("[0-9]{12}", 1..6), at in 0_usize..90,
+    ) {
+        let codes: Vec<String> = bodies.iter().map(|body| {
+            let fits = |digit: &u8| Gtin::parse(format!("{body}{digit}").as_bytes()).is_ok();
+            format!("{body}{}", (0..10).find(fits).unwrap())
+        }).collect();
+        let bytes = codes.iter().flat_map(|code| format!("{code}\r").into_bytes()).collect::<Vec<u8>>();
+        let at = at.min(bytes.len());
+        let (mut framer, mut out) = (Framer::new(FramingRules::default(), 0), Vec::new());
+        framer.push(&bytes[..at], 1, &mut out);
+        framer.hang_up();
+        framer.opened(2);
+        framer.push(&bytes[at..], 3, &mut out);
+        let read: Vec<_> = out.iter().map(read).collect();
+        let sent: Vec<String> = codes.iter().map(|code| format!("0{code}")).collect();
+        let good: Vec<&str> = read.iter().flatten().map(Code::as_str).collect();
+        prop_assert!(good.iter().all(|code| sent.iter().any(|sent| sent == code)), "{good:?} of {sent:?}");
+        let refused = u64::try_from(read.len() - good.len()).unwrap();
+        let lost = sent.len() - good.len();
+        prop_assert!(lost <= 1 && (lost == 0 || framer.counts().half_scans + refused > 0));
     }
 }
