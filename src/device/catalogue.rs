@@ -26,7 +26,7 @@ use tracing::{error, info, warn};
 
 use super::Goods;
 use super::source::stamped;
-use crate::journal::TakeError;
+use crate::journal::{StorageError, TakeError};
 use crate::support::tasks::Stop;
 
 /// How often alerts are tried again where no catalogue is configured.
@@ -302,15 +302,20 @@ impl Watcher {
         let mut after: Option<ItemId> = None;
         let mut remapped = 0_u64;
         loop {
-            let (book, from) = (Arc::clone(&self.goods.book), after.clone());
-            let page = move || book.unexplained(from.as_ref(), UNEXPLAINED_PAGE_MAX);
-            let items = match tokio::task::spawn_blocking(page).await {
+            let (journal, from) = (self.goods.journal.clone(), after.clone());
+            let page = move || {
+                journal
+                    .reader()?
+                    .unexplained(from.as_ref(), UNEXPLAINED_PAGE_MAX)
+            };
+            let page: Result<Result<_, StorageError>, _> = tokio::task::spawn_blocking(page).await;
+            let items = match page {
                 Ok(Ok(items)) => items,
                 Ok(Err(why)) => {
                     warn!(%why, "codes cannot be remapped yet");
                     return false;
                 }
-                Err(_) => return false,
+                Err(_) => return false, // the runtime is ending
             };
             let Some(last) = items.last() else { break };
             after = Some(last.clone());

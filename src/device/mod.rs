@@ -12,7 +12,6 @@
 //! Either way nothing is answered "taken" before the commit (J1), bad bytes are counted and never
 //! fatal, and whatever is lost becomes a loss entry (J9).
 
-pub mod book;
 pub mod catalogue;
 mod losses;
 pub mod pos;
@@ -26,7 +25,6 @@ use std::sync::Arc;
 
 use shelfwire_core::domain::ids::Name;
 
-use self::book::StockBook;
 use self::catalogue::{CatalogueSettings, Shared, Watcher};
 use self::pos::{ClearText, Pos, PosSettings};
 use self::scanner::Scanner;
@@ -37,15 +35,13 @@ use self::state::{DeviceState, Kind};
 use crate::journal::Journal;
 use crate::support::tasks::Tasks;
 
-/// What every device needs: where commands go, what codes mean, what the stock is.
+/// What every device needs: where commands go, and what codes mean.
 #[derive(Debug, Clone)]
 pub struct Goods {
-    /// The writer.
+    /// The journal.
     pub journal: Journal,
     /// The catalogue in force.
     pub catalogue: Shared,
-    /// Reads of the journal.
-    pub book: Arc<dyn StockBook>,
 }
 
 /// Everything that is attached.

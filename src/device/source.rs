@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use shelfwire_core::domain::command::{Body, Command};
 use shelfwire_core::domain::ids::Name;
-use shelfwire_core::domain::time::Stamp;
+use shelfwire_core::domain::time::{MonoMs, Stamp};
 use shelfwire_core::limits::{DEVICE_RETRY_FIRST_MS, DEVICE_RETRY_LAST_MS};
 use tracing::{error, info, warn};
 
@@ -151,10 +151,9 @@ pub(super) fn loss(dev: &Name, cause: Cause, times: u64) -> Body {
 pub fn run_source<S: Source>(mut source: S, mut report: Report, stop: &Stop) {
     let mut outage = Outage::default();
     while !stop.is_raised() {
-        let opened = clock::boot_ms();
         let why = match source.open() {
             Ok(handle) => {
-                report.state.become_state(State::Reading);
+                outage.opened(&report.state);
                 let why = read_until_gone(&mut source, handle, &mut report, &mut outage, stop);
                 source.hung_up(&mut report);
                 match why {
@@ -164,10 +163,9 @@ pub fn run_source<S: Source>(mut source: S, mut report: Report, stop: &Stop) {
             }
             Err(why) => why,
         };
-        let lasted = clock::boot_ms().saturating_sub(opened);
-        outage.begin(&report.state, &why, lasted);
+        outage.begin(&report.state, &why);
         report.tell_losses();
-        if stop.wait(outage.delay()) {
+        if stop.wait(outage.wait()) {
             break;
         }
     }
@@ -187,8 +185,7 @@ fn read_until_gone<S: Source>(
         if let Err(why) = source.read(&mut handle, report) {
             return Some(why);
         }
-        // Only now: a handle that opens and fails at its first read is no end of an outage.
-        outage.end(&report.state);
+        outage.read(&report.state);
         report.tell_losses();
     }
     None
@@ -197,17 +194,17 @@ fn read_until_gone<S: Source>(
 /// The outage that is going on, if any: delays, and one log line at each end.
 #[derive(Debug, Default)]
 struct Outage {
-    since: Option<u64>,
-    delay_ms: u64,
+    since: Option<MonoMs>,
+    opened: MonoMs,
+    /// The next wait, in milliseconds.
+    delay: MonoMs,
 }
 
 impl Outage {
-    fn begin(&mut self, device: &DeviceState, why: &SourceError, lasted_ms: u64) {
-        let steady = lasted_ms >= DEVICE_RETRY_LAST_MS;
-        self.delay_ms = match self.delay_ms {
+    fn begin(&mut self, device: &DeviceState, why: &SourceError) {
+        self.delay = match self.delay {
             0 => DEVICE_RETRY_FIRST_MS,
-            _ if steady => DEVICE_RETRY_FIRST_MS,
-            delay => delay.saturating_mul(2).min(DEVICE_RETRY_LAST_MS),
+            before => before.saturating_mul(2).min(DEVICE_RETRY_LAST_MS),
         };
         device.become_state(match why {
             SourceError::Gone(_) => State::Unplugged,
@@ -216,19 +213,33 @@ impl Outage {
         if self.since.is_none() {
             self.since = Some(clock::boot_ms());
             let name = device.snapshot().name;
-            warn!(device = %name, %why, "device is out; trying again every second");
+            warn!(device = %name, %why, "device is out; tried again every second");
         }
     }
 
-    fn end(&mut self, device: &DeviceState) {
-        if let Some(since) = self.since.take() {
-            let seconds = clock::boot_ms().saturating_sub(since) / 1_000;
+    fn opened(&mut self, device: &DeviceState) {
+        self.opened = clock::boot_ms();
+        if self.since.is_some() {
             device.count(|counters| counters.reconnects += 1);
+        }
+        device.become_state(State::Reading);
+    }
+
+    /// A read went well. The delays begin anew; that the outage is over is said only when the
+    /// device has stayed for a second, so that one with a loose plug does not fill the log.
+    fn read(&mut self, device: &DeviceState) {
+        self.delay = 0;
+        let now = clock::boot_ms();
+        if now.saturating_sub(self.opened) < DEVICE_RETRY_LAST_MS {
+            return;
+        }
+        if let Some(since) = self.since.take() {
+            let seconds = now.saturating_sub(since) / 1_000;
             info!(device = %device.snapshot().name, seconds, "device is back");
         }
     }
 
-    fn delay(&self) -> Duration {
-        Duration::from_millis(self.delay_ms)
+    fn wait(&self) -> Duration {
+        Duration::from_millis(self.delay)
     }
 }

@@ -28,6 +28,7 @@ mod rows;
 mod schema;
 pub mod settings;
 mod state;
+mod unexplained;
 mod upkeep;
 mod writer;
 

@@ -15,8 +15,11 @@
 )]
 
 pub mod broker;
+pub mod caller;
+pub mod devices;
 pub mod mosquitto;
 pub mod proxy;
+pub mod pty;
 pub mod random;
 pub mod scanner;
 pub mod store;

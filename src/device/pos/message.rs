@@ -1,7 +1,5 @@
 //! One message of a till: decode, identify, take, answer.
 
-use std::sync::Arc;
-
 use shelfwire_core::codec::pos::{
     self, Answer, PosRefusal, Request, StockAnswer, StockQuestion, Taken,
 };
@@ -96,24 +94,17 @@ async fn stock(hub: &Hub, till: &Till, question: StockQuestion) -> Reply {
         return refused(hub, till, Outcome::Later, PosRefusal::later(None, why));
     }
     let item = identify::item_of(&hub.catalogue.current(), &question.code);
-    let book = Arc::clone(&hub.book);
-    // A file is read: on a thread for what blocks, so that no other till waits for it.
-    let read = tokio::task::spawn_blocking(move || book.level(&item)).await;
-    let level = match read {
-        Ok(Ok(level)) => level,
-        Ok(Err(why)) => {
+    let stock = match hub.journal.stock(item).await {
+        Ok(stock) => stock,
+        Err(why) => {
             warn!(%why, "a till's question could not be answered");
             let why = "the journal cannot be read just now";
-            return refused(hub, till, Outcome::Later, PosRefusal::later(None, why));
-        }
-        Err(_) => {
-            let why = "the agent is stopping";
             return refused(hub, till, Outcome::Later, PosRefusal::later(None, why));
         }
     };
     till.state.count(|counters| counters.reads += 1);
     let age_s = hub.tills.oldest_word_s();
-    let answer = StockAnswer::new(&question.asked, &level.balance, age_s);
+    let answer = StockAnswer::new(&question.asked, &stock.level.balance, age_s);
     done(&Answer::Stock(answer))
 }
 

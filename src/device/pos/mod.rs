@@ -29,7 +29,6 @@ pub use access::{TillAccess, Token};
 pub use tls::{TlsFault, TlsFiles};
 
 use super::Goods;
-use super::book::StockBook;
 use super::catalogue::Shared;
 use super::state::{DeviceState, Kind};
 use crate::journal::Journal;
@@ -72,7 +71,6 @@ struct Hub {
     refusals: refusals::Refusals,
     journal: Journal,
     catalogue: Shared,
-    book: Arc<dyn StockBook>,
     state: Arc<DeviceState>,
     stop: Stop,
 }
@@ -100,7 +98,6 @@ impl Pos {
             refusals: refusals::Refusals::default(),
             journal: goods.journal.clone(),
             catalogue: goods.catalogue.clone(),
-            book: Arc::clone(&goods.book),
             state: Arc::new(DeviceState::new(settings.name.clone(), Kind::Listener)),
             stop: tasks.stop_flag(),
             settings,
