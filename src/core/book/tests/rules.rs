@@ -342,10 +342,16 @@ fn r4_an_absurd_transaction_books_what_fits_and_tells_the_rest() {
 fn a_quantity_beyond_belief_is_told_and_leaves_nothing_of_its_line() {
     use crate::limits::BALANCE_MAX_MILLI;
     let mut journal = store();
-    let mut line = line("1", LineKind::Sale, "A", 1_000);
-    line.parts = vec![part("A", 1_000), part("B", BALANCE_MAX_MILLI + 1)];
-    take(&mut journal, sale("1", vec![line]));
-    assert_eq!((stock(&journal, "A").0, stock(&journal, "B").0), (0, 0));
+    let too_much = LineMovement {
+        parts: vec![part("A", 1_000), part("B", BALANCE_MAX_MILLI + 1)],
+        ..line("1", LineKind::Sale, "A", 1_000)
+    };
+    let fits = line("2", LineKind::Sale, "A", 3_000);
+    take(&mut journal, sale("1", vec![too_much, fits]));
+    assert_eq!(
+        (stock(&journal, "A").0, stock(&journal, "B").0),
+        (-3_000, 0)
+    );
     assert_eq!(alerts(&journal), ["unclear_line"]);
     assert_folds(&journal);
 }
