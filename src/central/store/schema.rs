@@ -130,7 +130,7 @@ SELECT
     b.unavailable_milli AS unavailable_milli,
     b.suspect_milli AS suspect_milli,
     CASE WHEN b.known
-        THEN max(0, b.on_hand_milli - b.unavailable_milli - b.suspect_milli)
+        THEN max(0, b.on_hand_milli - max(0, b.unavailable_milli) - b.suspect_milli)
     END AS sellable_milli,
     s.as_of_ms AS as_of_ms,
     max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - s.as_of_ms) / 1000 AS age_s,
