@@ -10,7 +10,7 @@ use super::diagnostic::Diagnostic;
 use super::node::{self, Spot, Table};
 
 /// Fragments of what the library says, and what it means to the person who wrote the file.
-const WORDS: [(&[&str], Code, &str, &str); 9] = [
+const WORDS: [(&[&str], Code, &str, &str); 10] = [
     (
         &["duplicate key"],
         Code::Twice,
@@ -53,7 +53,7 @@ const WORDS: [(&[&str], Code, &str, &str); 9] = [
         "close it with ] or }, and put commas between its parts",
     ),
     (
-        &["key with no value", "missing assignment"],
+        &["key with no value", "missing assignment", "unquoted key"],
         Code::NoEquals,
         "a key without `=`",
         "write key = value, one on a line; put # before what is only a remark",
@@ -74,6 +74,12 @@ const WORDS: [(&[&str], Code, &str, &str); 9] = [
         "put the value in double quotes: key = \"value\"",
     ),
     (
+        &["unexpected key or value", "unexpected content"],
+        Code::Syntax,
+        "something stands after the end of the line",
+        "write one key = value on a line; put # before a remark",
+    ),
+    (
         &[""],
         Code::Syntax,
         "this cannot be read as TOML",
@@ -83,9 +89,14 @@ const WORDS: [(&[&str], Code, &str, &str); 9] = [
 
 /// The keys of one file; with faults, as far as they could be made out.
 pub(crate) fn parse(file: usize, text: &str, faults: &mut Vec<Diagnostic>) -> Table {
-    let (root, errors) = DeTable::parse_recoverable(text);
+    let (root, mut errors) = DeTable::parse_recoverable(text);
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
     let mut last_line = None;
     for error in errors {
+        if faults.iter().any(|fault| fault.code == Code::OpenBracket) {
+            // What follows an open bracket is read as part of it, and only seems wrong.
+            break;
+        }
         let span = error.span().unwrap_or(text.len()..text.len());
         // One mistake makes the parser stumble several times in its line; the first says enough.
         let line = text.get(..span.start).map(|t| t.matches('\n').count());
@@ -105,6 +116,13 @@ fn fault(
     span: Range<usize>,
     said: &str,
 ) -> Diagnostic {
+    // After the comma the library lists what it would have liked better.
+    let said = said.split(", expected").next().unwrap_or(said);
+    let said = if nothing_after_equals(text, span.start) {
+        "missing value"
+    } else {
+        said
+    };
     let (code, message, help) = WORDS
         .iter()
         .find(|(fragments, ..)| fragments.iter().any(|fragment| said.contains(fragment)))
@@ -113,6 +131,13 @@ fn fault(
         });
     let spot = Spot::new(file, span.clone());
     let fault = Diagnostic::new(code, &spot, message).help(help);
+    if code == Code::OpenBracket
+        && let Some(at) = opening(text.get(..span.start).unwrap_or_default())
+    {
+        let mut fault = fault.label("opened here");
+        fault.spot = Spot::new(file, at..at + 1);
+        return fault;
+    }
     if code != Code::Twice {
         return fault;
     }
@@ -124,6 +149,28 @@ fn fault(
             .also(&Spot::new(file, first), "it stands here first"),
         None => fault.label(format!("`{key}` again")),
     }
+}
+
+fn nothing_after_equals(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let rest = after.lines().next().unwrap_or_default().trim();
+    before.trim_end().ends_with('=') && (rest.is_empty() || rest.starts_with('#'))
+}
+
+/// The last bracket that is not closed again. Brackets within texts are taken for brackets: the
+/// mark may then stand beside the mistake, within the same value.
+fn opening(text: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' | '{' => open.push(at),
+            ']' | '}' => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open.pop()
 }
 
 /// The nearest place before `before` where a key of that name stands.

@@ -266,3 +266,12 @@ fn no_text_makes_the_reader_panic_or_shows_a_secret() {
     }
     assert!(seen.len() >= 8, "{seen:?}");
 }
+
+#[test]
+fn the_sample_catalogue_is_right() {
+    use shelfwire_core::codec::barcode;
+    use shelfwire_core::identify::Catalogue;
+    let text = fs::read(shipped("catalogue.csv")).unwrap();
+    let catalogue = Catalogue::read(&*text, &|text| barcode::from_text(text).ok()).unwrap();
+    assert_eq!((catalogue.items(), catalogue.codes()), (5, 6));
+}

@@ -8,36 +8,19 @@ use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::config::LogLevel;
-
 /// Begins to log; the second call does nothing and answers false.
-pub fn init(level: LogLevel) -> bool {
+pub fn init(level: Level) -> bool {
     let builder = tracing_subscriber::fmt()
-        .with_max_level(tracing_level(level))
+        .with_max_level(level)
         .with_writer(std::io::stderr);
     if journal_listens() {
-        let lines = Format::default()
-            .without_time()
-            .with_level(false)
-            .with_target(false)
-            .with_ansi(false);
-        let builder = builder.with_ansi(false).event_format(Prioritised(lines));
+        let builder = builder.with_ansi(false).event_format(Prioritised::new());
         return tracing::subscriber::set_global_default(builder.finish()).is_ok();
     }
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = std::io::stderr().is_terminal() && !no_colour;
     let builder = builder.with_target(false).with_ansi(colour);
     tracing::subscriber::set_global_default(builder.finish()).is_ok()
-}
-
-fn tracing_level(level: LogLevel) -> Level {
-    match level {
-        LogLevel::Error => Level::ERROR,
-        LogLevel::Warn => Level::WARN,
-        LogLevel::Info => Level::INFO,
-        LogLevel::Debug => Level::DEBUG,
-        LogLevel::Trace => Level::TRACE,
-    }
 }
 
 /// Whether standard error is the stream that systemd gave: it says which device and inode that is,
@@ -52,6 +35,19 @@ fn journal_listens() -> bool {
 
 /// Lines with the priority of syslog before them, which the journal takes off again.
 struct Prioritised(Format<Full, ()>);
+
+impl Prioritised {
+    /// The journal keeps time, level and name of the process itself.
+    fn new() -> Self {
+        Self(
+            Format::default()
+                .without_time()
+                .with_level(false)
+                .with_target(false)
+                .with_ansi(false),
+        )
+    }
+}
 
 impl<S, N> FormatEvent<S, N> for Prioritised
 where
@@ -75,5 +71,45 @@ fn priority(level: Level) -> &'static str {
         Level::WARN => "<4>",
         Level::INFO => "<6>",
         _ => "<7>",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_for_the_journal_carry_their_priority_and_no_time() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .event_format(Prioritised::new())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::error!(rows = 3, "rows lost");
+            tracing::warn!("late");
+            tracing::info!("started");
+            tracing::debug!("step");
+        });
+        let said = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(said, "<3>rows lost rows=3\n<4>late\n<6>started\n<7>step\n");
     }
 }

@@ -6,14 +6,19 @@ use std::path::{Path, PathBuf};
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::limits::NAME_MAX_BYTES;
 
-use super::{Value, Wrong, text};
+use super::{Value, Wrong, text, wrong_type};
 use crate::config::code::Code;
-use crate::config::node::Node;
+use crate::config::node::{Kind, Node};
 
 impl Value for Name {
     const EXAMPLE: &'static str = "\"a-name\" (letters, digits, '-' and '_')";
 
     fn read(node: &Node) -> Result<Self, Wrong> {
+        if let Kind::Integer(number) = node.kind {
+            let mut wrong = wrong_type::<Self>(node);
+            wrong.help = format!("put it in quotes: \"{number}\"");
+            return Err(wrong);
+        }
         let text = text::<Self>(node)?;
         text.parse().map_err(|_refused| {
             let plain: String = text

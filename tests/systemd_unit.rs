@@ -1,0 +1,82 @@
+//! The unit of the service is right, hardened, and agrees with what the command answers.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "what could not be tested is said in one line"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use shelfwire::cli::exit::Exit;
+
+fn unit() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/shelfwire.service")
+}
+
+/// Runs `systemd-analyze`, or says that it is not here.
+fn analyze(args: &[&str], unit: &Path) -> Option<(bool, String)> {
+    let Ok(output) = Command::new("systemd-analyze")
+        .args(args)
+        .arg(unit)
+        .output()
+    else {
+        println!("skipped: systemd-analyze is not here");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    Some((output.status.success(), said))
+}
+
+#[test]
+fn the_unit_is_exposed_at_most_1_7() {
+    let args = ["security", "--offline=true", "--no-pager", "--threshold=17"];
+    if let Some((passed, said)) = analyze(&args, &unit()) {
+        assert!(passed, "{said}");
+    }
+}
+
+#[test]
+fn systemd_understands_every_line_of_the_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("shelfwire.service");
+    let text = fs::read_to_string(unit()).unwrap();
+    assert!(text.contains("ExecStart=/usr/bin/shelfwire run\n"));
+    // The command need not be installed here.
+    let text = text.replace("/usr/bin/shelfwire", env!("CARGO_BIN_EXE_shelfwire"));
+    fs::write(&copy, text).unwrap();
+    if let Some((passed, said)) = analyze(&["verify"], &copy) {
+        let ours: Vec<_> = said
+            .lines()
+            .filter(|line| line.contains("shelfwire.service"))
+            .collect();
+        assert!(passed && ours.is_empty(), "{said}");
+    }
+}
+
+#[test]
+fn the_unit_does_not_restart_what_a_restart_does_not_cure() {
+    let text = fs::read_to_string(unit()).unwrap();
+    let fatal = format!(
+        "RestartPreventExitStatus={} {}",
+        Exit::Usage.code(),
+        Exit::Config.code()
+    );
+    for line in [
+        fatal.as_str(),
+        "StartLimitIntervalSec=0",
+        "Restart=always",
+        "LimitCORE=0",
+        "Type=notify",
+        "WatchdogSec=30",
+        "StateDirectory=shelfwire",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}");
+    }
+    // systemd does not count the exit code of these for RestartPreventExitStatus.
+    assert!(!text.lines().any(|line| line.starts_with("ExecStartPre=")));
+    // It would hide the boot id from the agent.
+    assert!(!text.lines().any(|line| line == "ProcSubset=pid"));
+}
