@@ -21,9 +21,9 @@ use crate::central::options::{BrokerOptions, BrokerUrl, Options, Watch};
 use crate::central::store::{ReadStore, Store, StoreError};
 use crate::central::watch::{self, Watcher};
 use crate::central::{self, CentralError};
-use crate::config::LogLevel;
 use crate::support::tasks::Stop;
 use crate::support::{clock, log};
+use tracing::Level;
 
 const EXAMPLES: &str = "\
 EXAMPLES
@@ -123,9 +123,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn serve(run: Run, out: &mut Out) -> Exit {
     let level = if run.verbose {
-        LogLevel::Debug
+        Level::DEBUG
     } else {
-        LogLevel::Info
+        Level::INFO
     };
     log::init(level);
     if run.broker.tls && run.ca.is_none() {
