@@ -20,6 +20,7 @@ use tokio::time::Instant;
 pub struct Store {
     dir: Arc<TempDir>,
     pub journal: Journal,
+    pub catalogue: Shared,
     pub devices: Devices,
     tasks: Tasks,
     end: Ended,
@@ -64,6 +65,7 @@ impl Store {
         Self {
             dir,
             journal,
+            catalogue: goods.catalogue,
             devices,
             tasks,
             end: opened.end,
