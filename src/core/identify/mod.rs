@@ -3,6 +3,7 @@
 //! is final, also while it waits in an inbox.
 
 pub mod catalogue;
+mod opening;
 mod repeat;
 mod scan;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 mod till;
 
 pub use catalogue::Catalogue;
+pub use opening::read_opening;
 pub use repeat::RepeatWindow;
 pub use scan::{Role, ScannerRole, scan};
 pub use till::transaction;

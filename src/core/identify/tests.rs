@@ -281,3 +281,42 @@ fn r1_remaps_name_what_the_catalogue_has_learnt_and_no_bundle() {
     };
     assert_eq!(learnt, [expected]);
 }
+
+fn opening(text: &str) -> Result<Vec<(String, i64)>, String> {
+    let normalise = |text: &str| Some(code(text));
+    let lines = read_opening(text.as_bytes(), &catalogue(), &normalise);
+    let lines = lines.map_err(|error| error.to_string())?.into_iter();
+    Ok(lines.map(|l| (l.item.into(), l.qty.0)).collect())
+}
+
+#[test]
+fn r12_an_opening_file_is_by_item_or_by_counted_codes() {
+    let by_item = opening("item,qty\r\nMILK,30\nCHEESE,1.5\n").unwrap();
+    assert_eq!(
+        by_item,
+        [("CHEESE".to_owned(), 1_500), ("MILK".to_owned(), 30_000)]
+    );
+    let by_code = opening("code,qty\nCASE,2\n1,5\n").unwrap();
+    assert_eq!(by_code, [("MILK".to_owned(), 29_000)]);
+    let faults = [
+        (
+            "sku,stock\nMILK,1\n",
+            "1:1: the first line is not the header",
+        ),
+        (
+            "item,qty\nMILK,1\nMILK,2\n",
+            "3:1: MILK stands in the file twice",
+        ),
+        ("item,qty\nNEW,1\n", "2:1: \"NEW\" is not in the catalogue"),
+        ("item,qty\nMILK,-1\n", "2:6: stock is below 0"),
+        ("item,qty\nMILK,1,5\n", "2:9: the row has 3 of 2 columns"),
+        ("item,qty\nMILK,x\n", "2:6: a quantity is"),
+        ("code,qty\n4,1\n", "2:1: 4 is a bundle"),
+        ("code,qty\n3,1\n", "2:1: 3 has no stock"),
+        ("code,qty\n6,0.001\n", "2:1: times the catalogue's factor"),
+    ];
+    for (text, problem) in faults {
+        let error = opening(text).unwrap_err();
+        assert!(error.starts_with(problem), "{text}: {error}");
+    }
+}

@@ -5,21 +5,21 @@ use std::borrow::Cow;
 
 /// A field and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field<'a> {
+pub(in crate::identify) struct Field<'a> {
     /// Byte of the line it begins at, from 1.
-    pub(super) column: usize,
+    pub(in crate::identify) column: usize,
     /// Its text without quotes and outer spaces.
-    pub(super) text: Cow<'a, str>,
+    pub(in crate::identify) text: Cow<'a, str>,
 }
 
 /// A quote that does not close, or text after one that does; where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct QuoteFault {
-    pub(super) column: usize,
+pub(in crate::identify) struct QuoteFault {
+    pub(in crate::identify) column: usize,
 }
 
 /// The fields of a line.
-pub(super) fn fields(line: &str) -> Result<Vec<Field<'_>>, QuoteFault> {
+pub(in crate::identify) fn fields(line: &str) -> Result<Vec<Field<'_>>, QuoteFault> {
     let mut fields = Vec::with_capacity(8);
     let mut rest = Some(line);
     while let Some(text) = rest {

@@ -20,8 +20,8 @@
 //! It is kept in sorted arrays and one text: 20,000 items with 60,000 codes are below 2 MB.
 
 mod builder;
-mod csv;
-mod parse;
+pub(super) mod csv;
+pub(super) mod parse;
 #[cfg(test)]
 mod tests;
 

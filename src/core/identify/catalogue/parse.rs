@@ -126,14 +126,15 @@ impl Catalogue {
 }
 
 /// The lines of a file, bounded and digested.
-struct Lines<R> {
+pub(in crate::identify) struct Lines<R> {
     source: io::Take<R>,
     hash: Sha256,
-    number: u32,
+    /// Of the line read last, from 1.
+    pub(in crate::identify) number: u32,
 }
 
 impl<R: BufRead> Lines<R> {
-    fn new(source: R) -> Self {
+    pub(in crate::identify) fn new(source: R) -> Self {
         Self {
             source: source.take(CATALOGUE_MAX_BYTES),
             hash: Sha256::new(),
@@ -141,7 +142,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    fn next_line(&mut self) -> Result<Option<String>, CatalogueError> {
+    pub(in crate::identify) fn next_line(&mut self) -> Result<Option<String>, CatalogueError> {
         self.number += 1;
         let refuse = |column, problem: &str, fix: &str| {
             CatalogueError::Faults(vec![fault(self.number, column, problem, fix)])
@@ -183,7 +184,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-pub(super) fn fault(line: u32, column: usize, problem: &str, fix: &str) -> Fault {
+pub(in crate::identify) fn fault(line: u32, column: usize, problem: &str, fix: &str) -> Fault {
     Fault {
         line,
         column: u32::try_from(column).unwrap_or(u32::MAX),
@@ -236,7 +237,7 @@ fn header(line: &str) -> Result<(), Fault> {
     }
 }
 
-fn quote_fault(line: u32, column: usize) -> Fault {
+pub(in crate::identify) fn quote_fault(line: u32, column: usize) -> Fault {
     let problem = "the quote that begins here does not end before a comma or the line's end";
     fault(
         line,

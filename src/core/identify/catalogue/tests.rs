@@ -260,6 +260,18 @@ fn the_higher_version_wins_and_a_silent_change_is_refused() {
     assert_eq!(older, Err(VersionError::Older { current: 7, new: 6 }));
 }
 
+#[test]
+fn the_documented_catalogue_is_one() {
+    let page = include_str!("../../../../docs/STOCK.md");
+    let example = page.split("```csv\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    let catalogue = read(example).unwrap();
+    assert_eq!((catalogue.items(), catalogue.codes()), (4, 5));
+    let (milk, factor) = catalogue.code("14006381333938").unwrap();
+    assert_eq!((milk.key(), factor), ("MILK-1L", Milli(12_000)));
+    assert!(Gtin::parse(b"14006381333938").is_ok() && Gtin::parse(b"4006381333931").is_ok());
+}
+
 /// 20,000 items, each with a case, and 20,000 aliases: what a large store has. The agent has 12 MB
 /// for everything.
 #[test]

@@ -1,0 +1,128 @@
+//! Stock to open with, from a CSV file: the header `item,qty` or `code,qty`, then one row for each
+//! item, or for each code that was counted. Rows of codes of one item are added up.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use super::Catalogue;
+use super::catalogue::csv::{Field, fields};
+use super::catalogue::parse::{Lines, fault, quote_fault};
+use super::catalogue::{CatalogueError, Fault, Normalise};
+use crate::domain::command::OpeningLine;
+use crate::domain::item::ItemId;
+use crate::domain::quantity::{Milli, Uom};
+use crate::limits::{CATALOGUE_FAULTS_MAX, CATALOGUE_ROWS_MAX};
+
+/// Reads absolute stock. A fault anywhere gives no line at all, so that a half file opens nothing.
+pub fn read_opening(
+    source: impl BufRead,
+    catalogue: &Catalogue,
+    normalise: Normalise<'_>,
+) -> Result<Vec<OpeningLine>, CatalogueError> {
+    let mut lines = Lines::new(source);
+    let by_code = match lines.next_line()?.as_deref().map(str::trim) {
+        Some("item,qty") => false,
+        Some("code,qty") => true,
+        _ => {
+            let problem = "the first line is not the header";
+            let fault = fault(1, 1, problem, "write item,qty or code,qty");
+            return Err(CatalogueError::Faults(vec![fault]));
+        }
+    };
+    let mut opening = BTreeMap::new();
+    let mut faults = Vec::new();
+    let reader = Reader {
+        catalogue,
+        normalise: by_code.then_some(normalise),
+    };
+    while let Some(line) = lines.next_line()? {
+        if line.trim_matches([' ', ',']).is_empty() {
+            continue;
+        }
+        let taken = if opening.len() < CATALOGUE_ROWS_MAX {
+            reader.take(lines.number, &line, &mut opening)
+        } else {
+            let problem = format!("more than {CATALOGUE_ROWS_MAX} items");
+            Err(fault(lines.number, 1, &problem, "cut the file"))
+        };
+        faults.extend(taken.err());
+        if faults.len() >= CATALOGUE_FAULTS_MAX {
+            break;
+        }
+    }
+    if !faults.is_empty() {
+        return Err(CatalogueError::Faults(faults));
+    }
+    let line = |(item, (qty, uom))| OpeningLine { item, qty, uom };
+    Ok(opening.into_iter().map(line).collect())
+}
+
+struct Reader<'a> {
+    catalogue: &'a Catalogue,
+    /// Given where the first column is a code.
+    normalise: Option<Normalise<'a>>,
+}
+
+impl Reader<'_> {
+    fn take(
+        &self,
+        number: u32,
+        line: &str,
+        opening: &mut BTreeMap<ItemId, (Milli, Uom)>,
+    ) -> Result<(), Fault> {
+        let found = fields(line).map_err(|at| quote_fault(number, at.column))?;
+        let [what, qty] = found.as_slice() else {
+            let problem = format!("the row has {} of 2 columns", found.len());
+            let fix = "write it with one comma, and decimals with a point";
+            return Err(fault(number, line.len() + 1, &problem, fix));
+        };
+        let refuse = |field: &Field<'_>, problem: &str, fix: &str| {
+            Err(fault(number, field.column, problem, fix))
+        };
+        let (item, factor, unit) = match self.item(&what.text) {
+            Ok(found) => found,
+            Err((problem, fix)) => return refuse(what, &problem, fix),
+        };
+        let qty = match qty.text.parse::<Milli>() {
+            Ok(said) if said < Milli::ZERO => {
+                return refuse(qty, "stock is below 0", "count again");
+            }
+            Ok(said) => said,
+            Err(error) => return refuse(qty, &error.to_string(), "write it so"),
+        };
+        let before = match opening.get(&item) {
+            Some(_) if self.normalise.is_none() => {
+                let problem = format!("{item} stands in the file twice");
+                return refuse(what, &problem, "keep one row, with the sum");
+            }
+            Some((before, _)) => *before,
+            None => Milli::ZERO,
+        };
+        let sum = qty.times(factor).and_then(|qty| before.plus(qty));
+        let Some(sum) = sum.and_then(Milli::bounded) else {
+            let problem = "times the catalogue's factor it is too much, or too fine";
+            return refuse(what, problem, "check the factor, and the count");
+        };
+        opening.insert(item, (sum, unit));
+        Ok(())
+    }
+
+    /// The item, how many of its unit one of what the row names is, and the unit.
+    fn item(&self, text: &str) -> Result<(ItemId, Milli, Uom), (String, &'static str)> {
+        let found = match self.normalise {
+            None => self.catalogue.item(text).map(|item| (item, Milli::ONE)),
+            Some(normalise) => normalise(text).and_then(|code| self.catalogue.code(code.as_str())),
+        };
+        let Some((item, factor)) = found else {
+            let problem = format!("\"{text}\" is not in the catalogue");
+            return Err((problem, "add it there first"));
+        };
+        if !item.has_stock() {
+            return Err((format!("{text} has no stock"), "leave it out"));
+        }
+        if item.components().next().is_some() {
+            return Err((format!("{text} is a bundle"), "open its components"));
+        }
+        Ok((item.id(), factor, item.unit()))
+    }
+}
