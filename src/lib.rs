@@ -14,6 +14,8 @@
 pub mod central;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod device;
 pub mod journal;
 pub mod support;

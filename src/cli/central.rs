@@ -105,20 +105,24 @@ enum Command {
     },
 }
 
-/// Does what the command line says.
-pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Does what the command line says; the first word is the program's name.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut out = Out::of_process();
-    let cli = match Cli::try_parse_from(args) {
+    run(words, &mut out).into()
+}
+
+/// The same for a caller that prints itself.
+pub fn run(words: impl IntoIterator<Item = OsString>, out: &mut Out) -> Exit {
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(refused) => return said_by_clap(&refused, &mut out).into(),
+        Err(refused) => return said_by_clap(&refused, out),
     };
-    let exit = match (cli.command, cli.run) {
-        (Some(Command::Dump { db, .. }), _) => dump(&db, &mut out),
-        (Some(Command::Ping { store, db }), _) => ping(&store, &db, &mut out),
-        (None, Some(run)) => serve(run, &mut out),
+    match (cli.command, cli.run) {
+        (Some(Command::Dump { db, .. }), _) => dump(&db, out),
+        (Some(Command::Ping { store, db }), _) => ping(&store, &db, out),
+        (None, Some(run)) => serve(run, out),
         (None, None) => Exit::Usage,
-    };
-    exit.into()
+    }
 }
 
 fn serve(run: Run, out: &mut Out) -> Exit {

@@ -6,6 +6,8 @@
 #[cfg(feature = "central")]
 pub mod central;
 pub mod check;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod exit;
 pub mod loading;
 pub mod print;
@@ -43,12 +45,30 @@ struct Cli {
 enum Command {
     /// Says what is wrong with the configuration, where, and how to fix it
     Check(check::Args),
+    /// Shows a whole store on this machine: two tills, a scanner, an outage, a kill
+    #[cfg(feature = "demo")]
+    Demo,
+    /// The centre, as the demo starts it
+    #[cfg(feature = "demo")]
+    #[command(hide = true, disable_help_flag = true)]
+    Central {
+        /// Arguments of `shelfwire-central`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<std::ffi::OsString>,
+    },
 }
 
 impl Command {
     fn perform(&self, config: &Path, out: &mut Out) -> Exit {
         match self {
             Self::Check(args) => check::run(args, config, out),
+            #[cfg(feature = "demo")]
+            Self::Demo => demo::run(out),
+            #[cfg(feature = "demo")]
+            Self::Central { words } => {
+                let name = std::ffi::OsString::from("shelfwire-central");
+                central::run(std::iter::once(name).chain(words.iter().cloned()), out)
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
 const PACKET_MAX_BYTES: usize = 64 * 1024;
 
 /// Starts the broker on a free port of loopback; it runs until the process ends.
-pub fn start() -> io::Result<SocketAddr> {
+pub(super) fn start() -> io::Result<SocketAddr> {
     let listen = free_port()?;
     let connections = ConnectionSettings {
         connection_timeout_ms: 5_000,
@@ -42,16 +42,18 @@ pub fn start() -> io::Result<SocketAddr> {
         ..Config::default()
     };
     let mut broker = Broker::new(config);
-    std::thread::Builder::new().name("demo-broker".to_owned()).spawn(move || {
-        // It returns only when it cannot serve; the agent then says that nobody answers.
-        if let Err(error) = broker.start() {
-            tracing::error!(%error, "the demo's broker stopped");
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("demo-broker".to_owned())
+        .spawn(move || {
+            // It returns only when it cannot serve; the agent then says that nobody answers.
+            if let Err(error) = broker.start() {
+                tracing::error!(%error, "the demo's broker stopped");
+            }
+        })?;
     Ok(listen)
 }
 
 /// A port that was free a moment ago.
-pub fn free_port() -> io::Result<SocketAddr> {
+pub(super) fn free_port() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }

@@ -8,21 +8,24 @@ use crate::journal::Reader;
 use crate::journal::open::{BUDGET_BYTES, PAGE_BYTES};
 use crate::journal::settings::Sizes;
 
-const SIZES: Sizes = Sizes { page_bytes: PAGE_BYTES, budget_bytes: BUDGET_BYTES };
+const SIZES: Sizes = Sizes {
+    page_bytes: PAGE_BYTES,
+    budget_bytes: BUDGET_BYTES,
+};
 
 /// Where the stream stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
+pub(super) struct Standing {
     /// Last entry of the journal.
-    pub head: u64,
+    pub(super) head: u64,
     /// Of them, in the centre's ledger.
-    pub applied: u64,
+    pub(super) applied: u64,
     /// Commands that wait for a generation.
-    pub waiting: u64,
+    pub(super) waiting: u64,
 }
 
 /// How far edge and centre are; what cannot be read yet counts as nothing.
-pub fn standing(stage: &Stage) -> Standing {
+pub(super) fn standing(stage: &Stage) -> Standing {
     let figures = Reader::open(&stage.journal(), SIZES)
         .ok()
         .and_then(|mut reader| reader.figures().ok());
@@ -41,12 +44,16 @@ pub fn standing(stage: &Stage) -> Standing {
 }
 
 /// Units of every item in the store's own journal.
-pub fn edge(stage: &Stage) -> BTreeMap<String, i64> {
+pub(super) fn edge(stage: &Stage) -> BTreeMap<String, i64> {
     let mut found = BTreeMap::new();
-    let Ok(mut reader) = Reader::open(&stage.journal(), SIZES) else { return found };
+    let Ok(mut reader) = Reader::open(&stage.journal(), SIZES) else {
+        return found;
+    };
     let mut after = String::new();
     while let Ok(levels) = reader.levels_after(&after) {
-        let Some((last, _)) = levels.last() else { break };
+        let Some((last, _)) = levels.last() else {
+            break;
+        };
         after = last.as_str().to_owned();
         for (item, level) in levels {
             found.insert(item.as_str().to_owned(), level.balance.on_hand.0 / 1_000);
@@ -56,11 +63,13 @@ pub fn edge(stage: &Stage) -> BTreeMap<String, i64> {
 }
 
 /// Units of every item at the centre.
-pub fn centre(stage: &Stage) -> BTreeMap<String, i64> {
-    let report = ReadStore::open(&stage.centre_database()).ok().and_then(|mut centre| {
-        let stores = centre.stores().ok()?;
-        centre.report(stores.first()?).ok()
-    });
+pub(super) fn centre(stage: &Stage) -> BTreeMap<String, i64> {
+    let report = ReadStore::open(&stage.centre_database())
+        .ok()
+        .and_then(|mut centre| {
+            let stores = centre.stores().ok()?;
+            centre.report(stores.first()?).ok()
+        });
     report.map_or_else(BTreeMap::new, |report| {
         report
             .items

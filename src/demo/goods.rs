@@ -2,13 +2,13 @@
 
 /// A code and what one of it is.
 #[derive(Debug, Clone, Copy)]
-pub struct Lot {
+pub(super) struct Lot {
     /// The retailer's item.
-    pub item: &'static str,
+    pub(super) item: &'static str,
     /// GTIN-13 of a unit, GTIN-14 of a case.
-    pub code: &'static str,
+    pub(super) code: &'static str,
     /// Units in one.
-    pub units: i64,
+    pub(super) units: i64,
 }
 
 const fn lot(item: &'static str, code: &'static str, units: i64) -> Lot {
@@ -16,7 +16,7 @@ const fn lot(item: &'static str, code: &'static str, units: i64) -> Lot {
 }
 
 /// The assortment.
-pub const GOODS: [Lot; 12] = [
+pub(super) const GOODS: [Lot; 12] = [
     lot("coffee-250g", "4012345678901", 1),
     lot("coffee-250g", "14012345678908", 12),
     lot("tea-20", "4012345678918", 1),
@@ -32,13 +32,12 @@ pub const GOODS: [Lot; 12] = [
 ];
 
 /// Units of every item at the opening.
-pub const OPENING_UNITS: i64 = 500;
+pub(super) const OPENING_UNITS: i64 = 500;
 
 /// The catalogue file.
-pub fn catalogue() -> String {
-    let mut text = String::from(
-        "# version 1\nitem,unit,code,factor,stock,components,rfid,return_to\n",
-    );
+pub(super) fn catalogue() -> String {
+    let mut text =
+        String::from("# version 1\nitem,unit,code,factor,stock,components,rfid,return_to\n");
     for Lot { item, code, units } in GOODS {
         text.push_str(&format!("{item},EA,{code},{units},true,,none,sellable\n"));
     }
@@ -46,14 +45,14 @@ pub fn catalogue() -> String {
 }
 
 /// The items, each once.
-pub fn items() -> Vec<&'static str> {
+pub(super) fn items() -> Vec<&'static str> {
     let mut items: Vec<&'static str> = GOODS.iter().map(|lot| lot.item).collect();
     items.dedup();
     items
 }
 
 /// The opening file of `shelfwire stock import`.
-pub fn opening() -> String {
+pub(super) fn opening() -> String {
     let mut text = String::from("item,qty\n");
     for item in items() {
         text.push_str(&format!("{item},{OPENING_UNITS}\n"));

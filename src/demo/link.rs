@@ -14,15 +14,15 @@ const REFUSAL_DELAY: Duration = Duration::from_millis(50);
 
 /// The line; up at first.
 #[derive(Debug)]
-pub struct Link {
+pub(super) struct Link {
     /// Where the store connects to.
-    pub address: SocketAddr,
+    pub(super) address: SocketAddr,
     up: watch::Sender<bool>,
 }
 
 impl Link {
     /// Listens on loopback and forwards to `to` while the line is up.
-    pub async fn start(to: SocketAddr, tasks: &mut Tasks) -> io::Result<Self> {
+    pub(super) async fn start(to: SocketAddr, tasks: &mut Tasks) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (up, state) = watch::channel(true);
@@ -31,7 +31,7 @@ impl Link {
     }
 
     /// Cuts the line, also under open connections, or mends it.
-    pub fn set_up(&self, up: bool) {
+    pub(super) fn set_up(&self, up: bool) {
         self.up.send_replace(up);
     }
 }
@@ -54,7 +54,9 @@ async fn forward(mut near: TcpStream, to: SocketAddr, mut state: watch::Receiver
         tokio::time::sleep(REFUSAL_DELAY).await;
         return;
     }
-    let Ok(mut far) = TcpStream::connect(to).await else { return };
+    let Ok(mut far) = TcpStream::connect(to).await else {
+        return;
+    };
     // Either the two sides end it, or the line is cut; both sockets close by being dropped.
     tokio::select! {
         _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}

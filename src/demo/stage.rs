@@ -13,7 +13,7 @@ use super::scanner::Scanner;
 use crate::journal::files::Files;
 
 /// Tills of the demo.
-pub const TILLS: [&str; 2] = ["till-1", "till-2"];
+pub(super) const TILLS: [&str; 2] = ["till-1", "till-2"];
 
 /// Timers low enough that a minute shows an outage and its end.
 const TIMERS: &str = "keep_alive = \"5s\"\npoll = \"8s\"\nconnect = \"2s\"\nhello_answer = \"1s\"\n\
@@ -22,24 +22,27 @@ const TIMERS: &str = "keep_alive = \"5s\"\npoll = \"8s\"\nconnect = \"2s\"\nhell
 
 /// Where everything of the demo lies; removed at its end.
 #[derive(Debug)]
-pub struct Stage {
+pub(super) struct Stage {
     folder: PathBuf,
     program: PathBuf,
 }
 
 impl Stage {
     /// A new folder below the system's temporary one.
-    pub fn set_up() -> io::Result<Self> {
+    pub(super) fn set_up() -> io::Result<Self> {
         let name = format!("shelfwire-demo-{}", uuid::Uuid::new_v4().simple());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir(&folder)?;
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
         std::fs::create_dir(folder.join("state"))?;
-        Ok(Self { folder, program: std::env::current_exe()? })
+        Ok(Self {
+            folder,
+            program: std::env::current_exe()?,
+        })
     }
 
     /// Writes the store's configuration, secrets, catalogue and opening.
-    pub fn write_store(
+    pub(super) fn write_store(
         &self,
         uplink: SocketAddr,
         tills: SocketAddr,
@@ -68,22 +71,30 @@ impl Stage {
     }
 
     /// The agent, its log beside the store's files.
-    pub fn agent(&self) -> io::Result<Child> {
+    pub(super) fn agent(&self) -> io::Result<Child> {
         let config = self.config();
-        self.child("agent.log", &[Path::new("run"), Path::new("--config"), &config])
+        self.child(
+            "agent.log",
+            &[Path::new("run"), Path::new("--config"), &config],
+        )
     }
 
     /// The centre.
-    pub fn centre(&self, broker: SocketAddr) -> io::Result<Child> {
+    pub(super) fn centre(&self, broker: SocketAddr) -> io::Result<Child> {
         let url = PathBuf::from(format!("mqtt://{broker}"));
         let database = self.centre_database();
-        let words =
-            [Path::new("central"), Path::new("--broker"), &url, Path::new("--db"), &database];
+        let words = [
+            Path::new("central"),
+            Path::new("--broker"),
+            &url,
+            Path::new("--db"),
+            &database,
+        ];
         self.child("centre.log", &words)
     }
 
     /// Imports the opening through the running agent.
-    pub async fn import_opening(&self) -> io::Result<bool> {
+    pub(super) async fn import_opening(&self) -> io::Result<bool> {
         let done = Command::new(&self.program)
             .args(["stock", "import"])
             .arg(self.folder.join("opening.csv"))
@@ -98,8 +109,10 @@ impl Stage {
     }
 
     fn child(&self, log: &str, words: &[&Path]) -> io::Result<Child> {
-        let log =
-            std::fs::OpenOptions::new().create(true).append(true).open(self.folder.join(log))?;
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.folder.join(log))?;
         Command::new(&self.program)
             .args(words)
             .stdin(Stdio::null())
@@ -110,32 +123,32 @@ impl Stage {
     }
 
     /// The store's configuration.
-    pub fn config(&self) -> PathBuf {
+    pub(super) fn config(&self) -> PathBuf {
         self.folder.join("shelfwire.toml")
     }
 
     /// The store's journal.
-    pub fn journal(&self) -> PathBuf {
+    pub(super) fn journal(&self) -> PathBuf {
         Files::new(&self.folder.join("state")).database()
     }
 
     /// The centre's database.
-    pub fn centre_database(&self) -> PathBuf {
+    pub(super) fn centre_database(&self) -> PathBuf {
         self.folder.join("centre.db")
     }
 
     /// The folder, for whoever wants to look after a failure.
-    pub fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Removes everything.
-    pub fn clear(self) -> io::Result<()> {
+    pub(super) fn clear(self) -> io::Result<()> {
         std::fs::remove_dir_all(&self.folder)
     }
 }
 
 /// A till's secret.
-pub fn token(till: &str) -> String {
+pub(super) fn token(till: &str) -> String {
     format!("demo-secret-of-{till}-not-for-stores")
 }

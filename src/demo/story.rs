@@ -33,13 +33,14 @@ struct Play<'a> {
     say: &'a mut dyn FnMut(&str),
 }
 
-pub(super) async fn play(
-    tasks: &mut Tasks,
-    say: &mut dyn FnMut(&str),
-) -> Result<bool, DemoError> {
+pub(super) async fn play(tasks: &mut Tasks, say: &mut dyn FnMut(&str)) -> Result<bool, DemoError> {
     let broker = broker::start().map_err(machine("start a broker"))?;
-    let link = Link::start(broker, tasks).await.map_err(machine("lay a line"))?;
-    let scanner = Scanner::plug_in().map_err(io_error).map_err(machine("make a pty"))?;
+    let link = Link::start(broker, tasks)
+        .await
+        .map_err(machine("lay a line"))?;
+    let scanner = Scanner::plug_in()
+        .map_err(io_error)
+        .map_err(machine("make a pty"))?;
     let till_address = broker::free_port().map_err(machine("find a free port"))?;
     let stage = Stage::set_up().map_err(machine("make a folder"))?;
     stage
@@ -49,10 +50,22 @@ pub(super) async fn play(
     let (open, opened) = watch::channel(true);
     let book = SharedBook::new(Mutex::new(Book::default()));
     let begun = Instant::now();
-    let mut play = Play { stage, link, book: Arc::clone(&book), scanning, begun, say };
+    let mut play = Play {
+        stage,
+        link,
+        book: Arc::clone(&book),
+        scanning,
+        begun,
+        say,
+    };
 
-    play.tell(&format!("store demo: 2 tills, 1 scanner, broker on mqtt://{broker}"));
-    let _centre = play.stage.centre(broker).map_err(machine("start the centre"))?;
+    play.tell(&format!(
+        "store demo: 2 tills, 1 scanner, broker on mqtt://{broker}"
+    ));
+    let _centre = play
+        .stage
+        .centre(broker)
+        .map_err(machine("start the centre"))?;
     let mut agent = play.stage.agent().map_err(machine("start the agent"))?;
     play.opening().await?;
 
@@ -77,14 +90,20 @@ pub(super) async fn play(
     let mended = Instant::now();
     play.tell("-- the line is mended --");
     play.caught_up().await?;
-    play.tell(&format!("caught up {:.1} s after the line was mended", seconds(mended)));
+    play.tell(&format!(
+        "caught up {:.1} s after the line was mended",
+        seconds(mended)
+    ));
     play.watch(BEFORE_THE_KILL).await;
 
     play.tell("-- the agent is killed with SIGKILL (the scanner is put down for a moment) --");
     play.scanning.send_replace(false);
     play.watch(Duration::from_secs(1)).await;
     agent.kill().await.map_err(machine("kill the agent"))?;
-    agent = play.stage.agent().map_err(machine("start the agent again"))?;
+    agent = play
+        .stage
+        .agent()
+        .map_err(machine("start the agent again"))?;
     play.watch(Duration::from_secs(1)).await;
     play.scanning.send_replace(true);
     play.watch(AFTER_THE_KILL).await;
@@ -98,7 +117,10 @@ pub(super) async fn play(
     let equal = play.compare();
     drop(agent.kill().await);
     if equal && let Err(why) = play.stage.clear() {
-        return Err(DemoError::Machine { what: "remove its folder", why });
+        return Err(DemoError::Machine {
+            what: "remove its folder",
+            why,
+        });
     }
     Ok(equal)
 }
@@ -139,20 +161,31 @@ impl Play<'_> {
     async fn opening(&mut self) -> Result<(), DemoError> {
         let deadline = Instant::now() + Duration::from_secs(PATIENCE_S);
         // The agent may not be listening yet: asking again is what a technician would do.
-        while !self.stage.import_opening().await.map_err(machine("import the opening"))? {
+        while !self
+            .stage
+            .import_opening()
+            .await
+            .map_err(machine("import the opening"))?
+        {
             self.not_later("the opening stock", deadline)?;
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         self.caught_up().await?;
         let items = goods::items().len();
-        self.tell(&format!("opening: {items} items, {OPENING_UNITS} units each, at the centre"));
+        self.tell(&format!(
+            "opening: {items} items, {OPENING_UNITS} units each, at the centre"
+        ));
         Ok(())
     }
 
     async fn caught_up(&self) -> Result<(), DemoError> {
         let deadline = Instant::now() + Duration::from_secs(PATIENCE_S);
         loop {
-            let Standing { head, applied, waiting } = figures::standing(&self.stage);
+            let Standing {
+                head,
+                applied,
+                waiting,
+            } = figures::standing(&self.stage);
             if head > 0 && applied >= head && waiting == 0 {
                 return Ok(());
             }
@@ -166,14 +199,22 @@ impl Play<'_> {
             return Ok(());
         }
         let folder = self.stage.folder().display().to_string();
-        Err(DemoError::Late { what, seconds: PATIENCE_S, folder })
+        Err(DemoError::Late {
+            what,
+            seconds: PATIENCE_S,
+            folder,
+        })
     }
 
     fn compare(&mut self) -> bool {
         let edge = figures::edge(&self.stage);
         let centre = figures::centre(&self.stage);
         let moved = std::mem::take(
-            &mut self.book.lock().unwrap_or_else(PoisonError::into_inner).moved,
+            &mut self
+                .book
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .moved,
         );
         let mut equal = edge.len() == goods::items().len() && centre.len() == edge.len();
         (self.say)("");
@@ -186,7 +227,9 @@ impl Play<'_> {
             let shown = |units: Option<i64>| units.map_or("-".to_owned(), |u| u.to_string());
             let (edge, centre) = (shown(at(&edge)), shown(at(&centre)));
             let mark = if same { "" } else { "   differs" };
-            (self.say)(&format!("  {item:<14}{source:>8}{edge:>8}{centre:>8}{mark}"));
+            (self.say)(&format!(
+                "  {item:<14}{source:>8}{edge:>8}{centre:>8}{mark}"
+            ));
         }
         (self.say)("");
         (self.say)(if equal {
@@ -207,7 +250,9 @@ async fn scan(mut scanner: Scanner, book: SharedBook, mut scanning: watch::Recei
         }
         tokio::time::sleep(SCAN_PACE).await;
         let pick = usize::try_from(next_number(&mut state) % 64).unwrap_or(0) % GOODS.len();
-        let Some(lot) = GOODS.get(pick).filter(|_| *scanning.borrow()) else { continue };
+        let Some(lot) = GOODS.get(pick).filter(|_| *scanning.borrow()) else {
+            continue;
+        };
         if scanner.read(lot).is_ok() {
             let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
             *book.moved.entry(lot.item).or_default() += lot.units;

@@ -26,34 +26,34 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What the till is told and where it may connect.
 #[derive(Debug, Clone)]
-pub struct Till {
+pub(super) struct Till {
     /// Its name in the configuration.
-    pub name: String,
+    pub(super) name: String,
     /// Its secret.
-    pub token: String,
+    pub(super) token: String,
     /// The agent's till listener.
-    pub agent: SocketAddr,
+    pub(super) agent: SocketAddr,
     /// Time between two transactions.
-    pub pace: Duration,
+    pub(super) pace: Duration,
 }
 
 /// What the tills did, as they themselves know it: one side of the comparison.
 #[derive(Debug, Default)]
-pub struct Book {
+pub(super) struct Book {
     /// Units by item: what was taken, and by which kind.
-    pub moved: BTreeMap<&'static str, i64>,
+    pub(super) moved: BTreeMap<&'static str, i64>,
     /// Transactions that were taken.
-    pub taken: u64,
+    pub(super) taken: u64,
     /// Sent again because no answer came.
-    pub resent: u64,
+    pub(super) resent: u64,
 }
 
 /// The book, shared by the tills.
-pub type SharedBook = Arc<Mutex<Book>>;
+pub(super) type SharedBook = Arc<Mutex<Book>>;
 
 impl Till {
     /// Sells until `open` turns false and the last transaction is taken.
-    pub async fn run(self, book: SharedBook, mut open: watch::Receiver<bool>, seed: u64) {
+    pub(super) async fn run(self, book: SharedBook, mut open: watch::Receiver<bool>, seed: u64) {
         let mut socket = None;
         let mut number = seed;
         let mut next = Instant::now();
@@ -79,9 +79,14 @@ impl Till {
         let (mut lines, mut moves) = (Vec::new(), Vec::new());
         for line in 1..=1 + next_number(state) % 3 {
             let pick = usize::try_from(next_number(state)).unwrap_or(0) % GOODS.len();
-            let Some(Lot { item, code, units }) = GOODS.get(pick).copied() else { continue };
-            let (kind, sign) =
-                if next_number(state).is_multiple_of(8) { ("return", 1) } else { ("sale", -1) };
+            let Some(Lot { item, code, units }) = GOODS.get(pick).copied() else {
+                continue;
+            };
+            let (kind, sign) = if next_number(state).is_multiple_of(8) {
+                ("return", 1)
+            } else {
+                ("sale", -1)
+            };
             lines.push(json!({"id": line.to_string(), "code": code, "qty": 1, "kind": kind}));
             moves.push((item, sign * units));
         }
@@ -111,10 +116,16 @@ impl Till {
     }
 
     async fn connect(&self) -> Option<Socket> {
-        let mut request = format!("ws://{}/pos", self.agent).into_client_request().ok()?;
+        let mut request = format!("ws://{}/pos", self.agent)
+            .into_client_request()
+            .ok()?;
         let bearer = HeaderValue::from_str(&format!("Bearer {}", self.token)).ok()?;
         request.headers_mut().insert("Authorization", bearer);
-        timeout(PATIENCE, connect_async(request)).await.ok()?.ok().map(|(socket, _)| socket)
+        timeout(PATIENCE, connect_async(request))
+            .await
+            .ok()?
+            .ok()
+            .map(|(socket, _)| socket)
     }
 }
 
@@ -130,7 +141,7 @@ async fn ask(socket: &mut Socket, message: &str) -> Option<bool> {
 }
 
 /// Next of a small generator (SplitMix64): the demo shows the same store every time.
-pub fn next_number(state: &mut u64) -> u64 {
+pub(super) fn next_number(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
