@@ -54,7 +54,7 @@ pub(super) fn edge(stage: &Stage) -> BTreeMap<String, i64> {
         let Some((last, _)) = levels.last() else {
             break;
         };
-        after = last.as_str().to_owned();
+        last.as_str().clone_into(&mut after);
         for (item, level) in levels {
             found.insert(item.as_str().to_owned(), level.balance.on_hand.0 / 1_000);
         }

@@ -36,12 +36,17 @@ pub(super) const OPENING_UNITS: i64 = 500;
 
 /// The catalogue file.
 pub(super) fn catalogue() -> String {
-    let mut text =
-        String::from("# version 1\nitem,unit,code,factor,stock,components,rfid,return_to\n");
-    for Lot { item, code, units } in GOODS {
-        text.push_str(&format!("{item},EA,{code},{units},true,,none,sellable\n"));
-    }
-    text
+    let mut rows = vec![
+        "# version 1".to_owned(),
+        "item,unit,code,factor,stock,components,rfid,return_to".to_owned(),
+    ];
+    rows.extend(GOODS.iter().map(|lot| {
+        format!(
+            "{},EA,{},{},true,,none,sellable",
+            lot.item, lot.code, lot.units
+        )
+    }));
+    rows.join("\n") + "\n"
 }
 
 /// The items, each once.
@@ -53,9 +58,7 @@ pub(super) fn items() -> Vec<&'static str> {
 
 /// The opening file of `shelfwire stock import`.
 pub(super) fn opening() -> String {
-    let mut text = String::from("item,qty\n");
-    for item in items() {
-        text.push_str(&format!("{item},{OPENING_UNITS}\n"));
-    }
-    text
+    let mut rows = vec!["item,qty".to_owned()];
+    rows.extend(items().iter().map(|item| format!("{item},{OPENING_UNITS}")));
+    rows.join("\n") + "\n"
 }

@@ -48,26 +48,29 @@ impl Stage {
         tills: SocketAddr,
         scanner: &Scanner,
     ) -> io::Result<()> {
-        let mut text = format!(
-            "store = \"demo\"\nstate_dir = {state:?}\n\n[uplink]\nurl = \"mqtt://{uplink}\"\n\n\
-             [uplink.timers]\n{TIMERS}\n[catalogue]\nfile = {catalogue:?}\n\n[pos]\n\
-             listen = \"{tills}\"\n\n[[scanner]]\nname = \"goods-in\"\ndevice = {device:?}\n\
-             role = \"receive\"\n",
-            state = self.folder.join("state"),
-            catalogue = self.folder.join("catalogue.csv"),
-            device = scanner.device,
-        );
+        let state = self.folder.join("state").display().to_string();
+        let catalogue = self.folder.join("catalogue.csv").display().to_string();
+        let device = scanner.device.display();
+        let mut tables = vec![
+            format!("store = \"demo\"\nstate_dir = \"{state}\""),
+            format!("[uplink]\nurl = \"mqtt://{uplink}\""),
+            format!("[uplink.timers]\n{TIMERS}"),
+            format!("[catalogue]\nfile = \"{catalogue}\""),
+            format!("[pos]\nlisten = \"{tills}\""),
+            format!("[[scanner]]\nname = \"goods-in\"\ndevice = \"{device}\"\nrole = \"receive\""),
+        ];
         for till in TILLS {
             let file = self.folder.join(format!("{till}.token"));
             std::fs::write(&file, token(till))?;
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))?;
-            text.push_str(&format!(
-                "\n[[till]]\nname = \"{till}\"\ntoken = {{ file = {file:?} }}\n"
+            let file = file.display();
+            tables.push(format!(
+                "[[till]]\nname = \"{till}\"\ntoken = {{ file = \"{file}\" }}"
             ));
         }
         std::fs::write(self.folder.join("catalogue.csv"), goods::catalogue())?;
         std::fs::write(self.folder.join("opening.csv"), goods::opening())?;
-        std::fs::write(self.config(), text)
+        std::fs::write(self.config(), tables.join("\n\n") + "\n")
     }
 
     /// The agent, its log beside the store's files.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep_until};
 
@@ -82,31 +83,8 @@ pub(super) async fn play(tasks: &mut Tasks, say: &mut dyn FnMut(&str)) -> Result
     tasks.spawn("demo-scanner", scan(scanner, Arc::clone(&book), scans));
     play.scanning.send_replace(true);
 
-    play.watch(BEFORE_THE_CUT).await;
-    play.tell("-- the line to head office is cut for 10 s --");
-    play.link.set_up(false);
-    play.watch(THE_CUT).await;
-    play.link.set_up(true);
-    let mended = Instant::now();
-    play.tell("-- the line is mended --");
-    play.caught_up().await?;
-    play.tell(&format!(
-        "caught up {:.1} s after the line was mended",
-        seconds(mended)
-    ));
-    play.watch(BEFORE_THE_KILL).await;
-
-    play.tell("-- the agent is killed with SIGKILL (the scanner is put down for a moment) --");
-    play.scanning.send_replace(false);
-    play.watch(Duration::from_secs(1)).await;
-    agent.kill().await.map_err(machine("kill the agent"))?;
-    agent = play
-        .stage
-        .agent()
-        .map_err(machine("start the agent again"))?;
-    play.watch(Duration::from_secs(1)).await;
-    play.scanning.send_replace(true);
-    play.watch(AFTER_THE_KILL).await;
+    play.outage().await?;
+    agent = play.kill(agent).await?;
 
     play.tell("-- the store closes --");
     play.scanning.send_replace(false);
@@ -156,6 +134,40 @@ impl Play<'_> {
             "tills {taken:>4} taken, {resent} sent again   journal {head:>5}   \
              centre {applied:>5} {mark}  waiting {behind}"
         ));
+    }
+
+    /// The line to head office goes away and comes back.
+    async fn outage(&mut self) -> Result<(), DemoError> {
+        self.watch(BEFORE_THE_CUT).await;
+        self.tell("-- the line to head office is cut for 10 s --");
+        self.link.set_up(false);
+        self.watch(THE_CUT).await;
+        self.link.set_up(true);
+        let mended = Instant::now();
+        self.tell("-- the line is mended --");
+        self.caught_up().await?;
+        self.tell(&format!(
+            "caught up {:.1} s after the line was mended",
+            seconds(mended)
+        ));
+        self.watch(BEFORE_THE_KILL).await;
+        Ok(())
+    }
+
+    /// The agent dies without warning and is started again.
+    async fn kill(&mut self, mut agent: Child) -> Result<Child, DemoError> {
+        self.tell("-- the agent is killed with SIGKILL (the scanner is put down for a moment) --");
+        self.scanning.send_replace(false);
+        self.watch(Duration::from_secs(1)).await;
+        agent.kill().await.map_err(machine("kill the agent"))?;
+        agent = play
+            .stage
+            .agent()
+            .map_err(machine("start the agent again"))?;
+        self.watch(Duration::from_secs(1)).await;
+        self.scanning.send_replace(true);
+        self.watch(AFTER_THE_KILL).await;
+        Ok(agent)
     }
 
     async fn opening(&mut self) -> Result<(), DemoError> {
