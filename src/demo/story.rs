@@ -160,7 +160,7 @@ impl Play<'_> {
         self.scanning.send_replace(false);
         self.watch(Duration::from_secs(1)).await;
         agent.kill().await.map_err(machine("kill the agent"))?;
-        agent = play
+        agent = self
             .stage
             .agent()
             .map_err(machine("start the agent again"))?;
