@@ -114,6 +114,13 @@ impl Reader<'_> {
             Some(normalise) => normalise(text).and_then(|code| self.catalogue.code(code.as_str())),
         };
         let Some((item, factor)) = found else {
+            // A store without a catalogue, whose tills name items.
+            if self.catalogue.version() == 0 && self.normalise.is_none() {
+                return match ItemId::from_retailer(text) {
+                    Ok(item) => Ok((item, Milli::ONE, Uom::Each)),
+                    Err(error) => Err((error.to_string(), "use the retailer's own key")),
+                };
+            }
             let problem = format!("\"{text}\" is not in the catalogue");
             return Err((problem, "add it there first"));
         };
