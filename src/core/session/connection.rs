@@ -146,8 +146,9 @@ impl Up {
             .into_iter()
             .flatten()
             .min();
+        // A hello that is due already waits for a place, not for this.
         since
-            .filter(|_| self.talk.settled())
+            .filter(|_| self.talk.settled() && self.talk.due_at().is_none())
             .map(|since| since.saturating_add(self.patience))
     }
 

@@ -59,10 +59,16 @@ pub struct Facts {
     pub clock: ClockQuality,
 }
 
+/// Whether a box books, or takes into its inbox: only with a generation, or where a person began the
+/// store on it, and never while it is held.
+pub fn may_book(held: Option<Held>, generation: Option<Generation>, first: bool) -> bool {
+    held.is_none() && (generation.is_some() || first)
+}
+
 impl Facts {
     /// Whether commands are booked (else they go to the inbox).
     pub fn books(&self) -> bool {
-        self.held.is_none() && (self.generation.is_some() || self.first)
+        may_book(self.held, self.generation, self.first)
     }
 
     /// The run that wrote a seq; `None` for 0, and for rows of runs that are forgotten.
@@ -117,7 +123,8 @@ pub enum Keep {
     },
     /// The centre holds everything up to here. Goes with the next commit, never alone; rows older
     /// than the retention may be pruned up to it. It replaces the mark that is kept, also by a
-    /// lower one: a centre that was rewound must not find its rows pruned.
+    /// lower one: a centre that was rewound must not find its rows pruned. After a start nothing is
+    /// pruned before the first of these came: a lower mark may have died with the last process.
     Applied {
         /// Of which journal.
         journal: JournalId,

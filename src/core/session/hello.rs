@@ -156,6 +156,20 @@ impl Talk {
         }
     }
 
+    /// A generation was handed out, its seed is still to come. A centre that went back in the
+    /// meantime knows nothing of it, and in a box without rows nothing else would ever differ.
+    pub(super) fn wait_for_seed(&mut self, now: MonoMs, timers: &Timers, random: &mut Entropy) {
+        let wait = random.between(timers.hello_again_min, timers.hello_again_max);
+        self.due = Some(now.saturating_add(wait));
+    }
+
+    /// The generation is kept.
+    pub(super) fn seeded(&mut self) {
+        if self.settled() {
+            self.due = None;
+        }
+    }
+
     /// When the next hello is due.
     pub(super) fn due_at(&self) -> Option<MonoMs> {
         self.due

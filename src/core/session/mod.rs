@@ -333,6 +333,9 @@ impl Session {
         let another = facts.journal != self.facts.journal;
         // A row that appears below what was sent, or a head that fell, is another file.
         let fell = facts.head < self.facts.head;
+        if self.facts.generation.is_none() && facts.generation.is_some() {
+            self.with_up(|up| up.talk.seeded());
+        }
         self.facts = facts;
         if another || fell {
             self.marks = Marks::remembered(&self.facts);

@@ -57,7 +57,7 @@ impl Session {
         up.talk.judged(now, verdict, applied, &self.timers);
         self.alarms.clear(AlarmCode::CentreConfused, out);
         match verdict {
-            Verdict::Accepted => self.accepted(applied, out),
+            Verdict::Accepted => self.accepted(now, applied, out),
             Verdict::Fenced => {
                 let text = "the centre says that another box holds this store".to_owned();
                 self.alarms.raise(AlarmCode::Fenced, text, out);
@@ -80,15 +80,19 @@ impl Session {
         }
     }
 
-    fn accepted(&mut self, applied: &Applied, out: &mut Vec<Action>) {
+    fn accepted(&mut self, now: MonoMs, applied: &Applied, out: &mut Vec<Action>) {
         self.take = false;
         let resume = self.marks.applied;
         if let Phase::Up(up) = &mut self.phase {
             up.resume(resume, &self.timers, &mut self.entropy);
+            if self.facts.generation.is_none() {
+                up.talk.wait_for_seed(now, &self.timers, &mut self.entropy);
+            }
         }
         self.alarms.clear(AlarmCode::Fenced, out);
         self.alarms.clear(AlarmCode::StartOver, out);
-        self.keep_applied(out);
+        // Also the same mark as before: only a mark of this life allows pruning.
+        out.push(Action::Keep(self.applied_mark()));
         if applied.salt_known && self.facts.salt_to_tell.is_some() {
             out.push(Action::Keep(Keep::SaltKnown));
         }
@@ -114,10 +118,14 @@ impl Session {
 
     /// The journal prunes by this mark, so it hears of every change, also downwards.
     fn keep_applied(&mut self, out: &mut Vec<Action>) {
-        let (journal, seq) = (self.facts.journal, self.marks.applied);
-        if self.kept_applied != seq {
-            self.kept_applied = seq;
-            out.push(Action::Keep(Keep::Applied { journal, seq }));
+        if self.kept_applied != self.marks.applied {
+            out.push(Action::Keep(self.applied_mark()));
         }
+    }
+
+    fn applied_mark(&mut self) -> Keep {
+        let (journal, seq) = (self.facts.journal, self.marks.applied);
+        self.kept_applied = seq;
+        Keep::Applied { journal, seq }
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::key::{ContentDigest, KeyDigest, Skey};
 use crate::domain::quantity::Milli;
 use crate::domain::stock::{Balance, FoldError, Level};
 use crate::domain::time::{ClockQuality, Stamp};
-use crate::session::facts::{Facts, Held, Keep, SendRow};
+use crate::session::facts::{Facts, Held, Keep, SendRow, may_book};
 use crate::session::input::RowsRead;
 use crate::wire::Withheld;
 use crate::wire::frame::WithheldTag;
@@ -163,7 +163,7 @@ impl Journal {
 
     /// Whether commands are booked at once.
     pub fn books(&self) -> bool {
-        self.held.is_none() && (self.generation.is_some() || self.first)
+        may_book(self.held, self.generation, self.first)
     }
 
     /// Takes a command: books it, or puts it into the inbox.
