@@ -1,6 +1,8 @@
 //! A fault with its place, the line shown, and a way to fix it; and how a person sees it.
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
+};
 
 use super::code::Code;
 use super::mask::mask;
@@ -154,7 +156,7 @@ pub(crate) fn render(fault: &Diagnostic, sources: &[Source], colour: bool) -> St
             group = group.element(second);
         }
     }
-    let report = [group.element(Level::HELP.message(&fault.help))];
+    let report = [group.element(Level::HELP.message(normalize_untrusted_str(&fault.help)))];
     let renderer = if colour {
         Renderer::styled()
     } else {

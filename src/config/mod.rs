@@ -16,11 +16,13 @@ mod cross;
 mod diagnostic;
 mod environment;
 mod fields;
+mod files;
 mod load;
 mod mask;
 mod node;
 mod read;
 mod syntax;
+mod tables;
 mod unknown;
 mod value;
 
