@@ -298,6 +298,16 @@ fn r12_an_opening_file_is_by_item_or_by_counted_codes() {
     );
     let by_code = opening("code,qty\nCASE,2\n1,5\n").unwrap();
     assert_eq!(by_code, [("MILK".to_owned(), 29_000)]);
+    let read = |text: &str| {
+        let normalise = |text: &str| Some(code(text));
+        read_opening(text.as_bytes(), &Catalogue::empty(), &normalise)
+    };
+    let without = read("item,qty\nNEW,3\n").unwrap();
+    assert_eq!(
+        (without[0].item.as_str(), without[0].uom),
+        ("NEW", Uom::Each)
+    );
+    assert!(read("item,qty\ncode:1,3\n").is_err() && read("code,qty\n1,3\n").is_err());
     let faults = [
         (
             "sku,stock\nMILK,1\n",
