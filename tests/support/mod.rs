@@ -16,12 +16,16 @@
 
 pub mod broker;
 pub mod caller;
+#[cfg(feature = "central")]
+pub mod centre;
 pub mod devices;
 pub mod mosquitto;
 pub mod proxy;
 pub mod pty;
 pub mod random;
 pub mod scanner;
+#[cfg(feature = "central")]
+pub mod sender;
 pub mod store;
 pub mod till;
 pub mod wait;
