@@ -345,7 +345,8 @@ fn a_sum_never_leaves_the_integers() {
         let entry = WireEntry { seq, ..entry };
         let row = shelfwire_core::reducer::LedgerRow {
             journal: journal(),
-            entry: &entry,
+            seq,
+            body: shelfwire_core::reducer::RowBody::Entry(&entry),
             key: None,
             dup_of: None,
             on_hand: entry.qty_milli,

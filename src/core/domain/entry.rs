@@ -104,6 +104,11 @@ const KINDS: [(&str, Kind); 23] = [
 pub struct KindError(String);
 
 impl Kind {
+    /// All of them, in the order of their description.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KINDS.iter().map(|(_, kind)| *kind)
+    }
+
     /// The kind as it stands in rows and on the wire.
     pub fn as_str(self) -> &'static str {
         KINDS

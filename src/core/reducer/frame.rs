@@ -1,7 +1,9 @@
 //! Frames: rows to the ledger, `after` to the balances, both sets moved in one transaction.
 
+use std::borrow::Cow;
+
 use super::state::{HeldLevel, JournalRow, StoreRow};
-use super::tx::{CentreAlert, LedgerRow, Place, StoreTx};
+use super::tx::{CentreAlert, LedgerRow, Place, RowBody, StoreTx};
 use crate::domain::entry::{Kind, Movement, Severity};
 use crate::domain::ids::{Generation, JournalId, Seq};
 use crate::domain::item::ItemId;
@@ -10,7 +12,7 @@ use crate::domain::quantity::Milli;
 use crate::domain::stock::Balance;
 use crate::domain::time::WallMs;
 use crate::limits::{BALANCE_MAX_MILLI, FRAME_ENTRIES_MAX, SEQ_MAX};
-use crate::wire::{Frame, FrameRow, WireEntry, Withheld};
+use crate::wire::{Frame, FrameRow, UnknownRow, WireEntry, Withheld};
 
 /// What became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,28 +69,25 @@ pub fn on_frame<T: StoreTx>(
     for row in &frame.entries {
         let (first, last) = row.span();
         if !journal.held.covers(first, last) {
+            newly = newly.saturating_add(last.saturating_sub(first) + 1);
             match row {
-                FrameRow::Entry(entry) => {
-                    newly += 1;
-                    keep(tx, frame, entry, now)?;
+                FrameRow::Entry(entry) => keep(tx, frame, entry, now)?,
+                FrameRow::Unknown(row) => {
+                    journal.withheld |= row.names_item();
+                    keep_unknown(tx, frame, row, now)?;
                 }
                 FrameRow::Withheld(gap) => {
-                    newly = newly.saturating_add(gap.last.saturating_sub(gap.first) + 1);
                     journal.withheld = true;
                     tx.put_alert(withheld(frame.journal, gap, now))?;
                 }
             }
             journal.held.insert(first, last);
         }
-        if let FrameRow::Entry(entry) = row
-            && current
-        {
-            if let (Some(item), Some(after)) = (&entry.item, &entry.after) {
-                raise(tx, item, journal.generation, entry.seq, after)?;
+        if current && let Some(touched) = covers(row) {
+            if let Some((item, after)) = touched {
+                raise(tx, &item, journal.generation, first, &after)?;
             }
-            if covers(entry) {
-                journal.covered.insert(entry.seq, entry.seq);
-            }
+            journal.covered.insert(first, last);
         }
     }
     journal.seen = journal.seen.max(frame.last);
@@ -102,16 +101,29 @@ pub fn on_frame<T: StoreTx>(
     Ok(FrameOutcome::Taken { newly })
 }
 
-/// Whether a frame covers this row for the balances: it carries them, or touches no item.
+/// Whether a frame covers this row for the balances, and the balances that it carries. It covers
+/// what carries them or touches no item.
 ///
 /// A `base` names the journal before it where items may begin with the box's own balances of then;
 /// those are told by `levels` only. A base without a parent has no such items: nothing was last
 /// touched by it, so its frame covers it (a first store is fresh without any `levels`).
-pub fn covers(entry: &WireEntry) -> bool {
-    if entry.kind == Kind::Base {
-        return entry.detail.parent.is_none();
+pub fn covers(row: &FrameRow) -> Option<Option<(Cow<'_, ItemId>, Cow<'_, Balance>)>> {
+    match row {
+        FrameRow::Withheld(_) => None,
+        FrameRow::Entry(entry) if entry.kind == Kind::Base => {
+            entry.detail.parent.is_none().then_some(None)
+        }
+        FrameRow::Entry(entry) => match (&entry.item, &entry.after) {
+            (Some(item), Some(after)) => Some(Some((Cow::Borrowed(item), Cow::Borrowed(after)))),
+            (Some(_), None) if entry.kind.moves_stock() => None,
+            (Some(_) | None, _) => Some(None),
+        },
+        // What a newer version's row did to an item stands in its `after`.
+        FrameRow::Unknown(row) => match row.after() {
+            Some((item, after)) => Some(Some((Cow::Owned(item), Cow::Owned(after)))),
+            None => (!row.names_item()).then_some(None),
+        },
     }
-    entry.after.is_some() || !entry.kind.moves_stock() || entry.item.is_none()
 }
 
 /// J12: the greatest (generation, seq) wins.
@@ -172,7 +184,8 @@ fn keep<T: StoreTx>(
     };
     tx.put_row(&LedgerRow {
         journal: frame.journal,
-        entry,
+        seq: entry.seq,
+        body: RowBody::Entry(entry),
         key,
         dup_of,
         on_hand,
@@ -188,6 +201,41 @@ fn keep<T: StoreTx>(
         tx.put_alert(from_store(entry, place, now))?;
     }
     Ok(())
+}
+
+/// A row of a newer version to the ledger, as it came: it counts for nothing that this version knows.
+fn keep_unknown<T: StoreTx>(
+    tx: &mut T,
+    frame: &Frame,
+    row: &UnknownRow,
+    now: WallMs,
+) -> Result<(), T::Error> {
+    let place = (frame.journal, row.seq);
+    if tx.has_row(place)? {
+        return Ok(());
+    }
+    tx.put_row(&LedgerRow {
+        journal: frame.journal,
+        seq: row.seq,
+        body: RowBody::Unknown(row),
+        key: None,
+        dup_of: None,
+        on_hand: Milli::ZERO,
+        unavailable: Milli::ZERO,
+        received: now,
+    })?;
+    tx.put_alert(CentreAlert {
+        alert: "row_not_understood".to_owned(),
+        severity: Severity::Warning,
+        item: None,
+        place: Some(place),
+        text: format!(
+            "row {} of kind \"{}\" is kept as it came: update the centre",
+            row.seq,
+            row.kind().chars().take(32).collect::<String>()
+        ),
+        at: now,
+    })
 }
 
 /// What a row adds to the ledger's sums of `on_hand` and `unavailable`: as the fold of
@@ -255,21 +303,19 @@ fn fault(frame: &Frame) -> Option<&'static str> {
     if next != frame.last.saturating_add(1) {
         return Some("a frame's rows end before its last seq");
     }
-    let beyond = frame.entries.iter().any(|row| match row {
-        FrameRow::Entry(entry) => !believable(entry),
-        FrameRow::Withheld(_) => false,
-    });
+    let beyond = frame.entries.iter().any(|row| !believable(row));
     beyond.then_some("a quantity is beyond what is believable")
 }
 
 /// No edge books more; sums of the ledger stay integers.
-fn believable(entry: &WireEntry) -> bool {
+fn believable(row: &FrameRow) -> bool {
     let within = |milli: Milli, max: i64| (-max..=max).contains(&milli.0);
-    let moved = [entry.qty_milli, entry.unavailable_milli];
-    let held = entry
-        .after
-        .as_ref()
-        .map(|b| [b.on_hand, b.unavailable, b.suspect]);
+    let moved = match row {
+        FrameRow::Entry(entry) => [entry.qty_milli, entry.unavailable_milli],
+        FrameRow::Withheld(_) | FrameRow::Unknown(_) => [Milli::ZERO; 2],
+    };
+    let carried = covers(row).flatten();
+    let held = carried.map(|(_, b)| [b.on_hand, b.unavailable, b.suspect]);
     // A count may take a balance from one end to the other.
     moved
         .into_iter()

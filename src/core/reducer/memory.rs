@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::state::{HeldLevel, JournalRow, StoreRow};
-use super::tx::{CentreAlert, Difference, LedgerRow, OpenCommand, Place, RowKey, StoreTx};
+use super::tx::{CentreAlert, Difference, LedgerRow, OpenCommand, Place, RowBody, RowKey, StoreTx};
 use crate::domain::ids::JournalId;
 use crate::domain::item::ItemId;
 use crate::domain::quantity::Milli;
@@ -14,8 +14,8 @@ use crate::wire::WireEntry;
 /// A row as the ledger keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryRow {
-    /// The row as it came.
-    pub entry: WireEntry,
+    /// The row as it came; `None` for one of a newer version.
+    pub entry: Option<WireEntry>,
     /// The row that has its key already.
     pub dup_of: Option<Place>,
     /// What it added to the sum of `on_hand`.
@@ -78,17 +78,20 @@ impl StoreTx for MemoryStore {
     }
 
     fn put_row(&mut self, row: &LedgerRow<'_>) -> Result<(), Infallible> {
-        let place = (row.journal, row.entry.seq);
+        let place = (row.journal, row.seq);
         if let (Some(key), None) = (row.key, row.dup_of) {
             self.keys.insert(key, place);
         }
-        if let Some(item) = &row.entry.item {
+        if let Some(item) = row.body.item() {
             let sum = self.sums.entry(item.clone()).or_default();
             sum.0 = Milli(sum.0.0.saturating_add(row.on_hand.0));
             sum.1 = Milli(sum.1.0.saturating_add(row.unavailable.0));
         }
         let kept = MemoryRow {
-            entry: row.entry.clone(),
+            entry: match row.body {
+                RowBody::Entry(entry) => Some(entry.clone()),
+                RowBody::Unknown(_) => None,
+            },
             dup_of: row.dup_of,
             on_hand: row.on_hand,
         };

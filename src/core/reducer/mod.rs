@@ -35,4 +35,4 @@ pub use levels::on_levels;
 pub use note::{on_health, on_reply, on_status, tick};
 pub use pace::Pace;
 pub use state::{HeldLevel, JournalRow, SeedOffer, StoreRow, Word, applied};
-pub use tx::{CentreAlert, LedgerRow, OpenCommand, Place, RowKey, StoreTx};
+pub use tx::{CentreAlert, LedgerRow, OpenCommand, Place, RowBody, RowKey, StoreTx};

@@ -7,20 +7,57 @@ use crate::domain::item::ItemId;
 use crate::domain::key::Skey;
 use crate::domain::quantity::Milli;
 use crate::domain::time::WallMs;
-use crate::wire::{Command, WireEntry};
+use crate::wire::{Command, UnknownRow, WireEntry};
 
 /// Where a row stands in the ledger.
 pub type Place = (JournalId, Seq);
 /// A row's key in its store (J4): the source's key and content, and which of the rows it booked.
 pub type RowKey = (Skey, u16);
 
+/// A row's content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowBody<'a> {
+    /// As this version knows it.
+    Entry(&'a WireEntry),
+    /// As a newer version wrote it.
+    Unknown(&'a UnknownRow),
+}
+
+impl RowBody<'_> {
+    /// Its kind as text.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Entry(entry) => entry.kind.as_str(),
+            Self::Unknown(row) => row.kind(),
+        }
+    }
+
+    /// Its item; `None` where this version cannot tell.
+    pub fn item(&self) -> Option<&ItemId> {
+        match self {
+            Self::Entry(entry) => entry.item.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Its wall time, 0 where this version cannot tell.
+    pub fn at(&self) -> WallMs {
+        match self {
+            Self::Entry(entry) => entry.at,
+            Self::Unknown(row) => row.rest.get("at").and_then(|at| at.as_i64()).unwrap_or(0),
+        }
+    }
+}
+
 /// A row for the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow<'a> {
     /// Which journal.
     pub journal: JournalId,
+    /// Its number.
+    pub seq: Seq,
     /// The row as it came.
-    pub entry: &'a WireEntry,
+    pub body: RowBody<'a>,
     /// Its key, where it moves stock; implicit ones included.
     pub key: Option<RowKey>,
     /// The row that has its key already: this one counts for nothing.

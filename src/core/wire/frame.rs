@@ -66,6 +66,42 @@ pub enum FrameRow {
     Withheld(Withheld),
     /// A row.
     Entry(Box<WireEntry>),
+    /// A row of a kind, or in a form, that this version does not know. Never sent; a consumer keeps
+    /// it as it came, so that it stops nothing behind it.
+    Unknown(Box<UnknownRow>),
+}
+
+/// A row that a newer version wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnknownRow {
+    /// Its number.
+    pub seq: Seq,
+    /// Everything else.
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, serde_json::Value>,
+}
+
+impl UnknownRow {
+    /// Its kind, if it has one.
+    pub fn kind(&self) -> &str {
+        self.rest
+            .get("kind")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("unknown")
+    }
+
+    /// Whether it names an item: then it may have moved stock.
+    pub fn names_item(&self) -> bool {
+        self.rest.get("item").is_some_and(|item| !item.is_null())
+    }
+
+    /// The item's balances after it, where those can be read: they say all that the row did to them.
+    pub fn after(&self) -> Option<(ItemId, Balance)> {
+        let item = ItemId::deserialize(self.rest.get("item")?).ok()?;
+        let after = Balance::deserialize(self.rest.get("after")?).ok()?;
+        Some((item, after))
+    }
 }
 
 impl FrameRow {
@@ -74,6 +110,7 @@ impl FrameRow {
         match self {
             Self::Withheld(withheld) => (withheld.first, withheld.last),
             Self::Entry(entry) => (entry.seq, entry.seq),
+            Self::Unknown(row) => (row.seq, row.seq),
         }
     }
 }

@@ -18,7 +18,7 @@ pub mod topics;
 pub use applied::{Applied, ClosedMark, Verdict};
 pub use command::{Command, Reply};
 pub use envelope::{Envelope, UpKind};
-pub use frame::{BootRef, Frame, FrameClock, FrameRow, WireEntry, Withheld};
+pub use frame::{BootRef, Frame, FrameClock, FrameRow, UnknownRow, WireEntry, Withheld};
 pub use hello::{ClosedJournal, Hello};
 pub use levels::{LevelRow, Levels, SnapshotEnd};
 pub use ranges::Ranges;
@@ -28,3 +28,6 @@ pub use topics::{DownTopic, Topics};
 
 /// The major version of the contract, as it stands in topics and CloudEvents types.
 pub const VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,8 @@ use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::stock::Balance;
 use shelfwire_core::reducer::tx::Difference;
 use shelfwire_core::reducer::{
-    CentreAlert, HeldLevel, JournalRow, LedgerRow, OpenCommand, Place, RowKey, StoreRow, StoreTx,
+    CentreAlert, HeldLevel, JournalRow, LedgerRow, OpenCommand, Place, RowBody, RowKey, StoreRow,
+    StoreTx,
 };
 
 use super::StoreError;
@@ -112,7 +113,11 @@ impl StoreTx for Books<'_, '_> {
             None => (None, None),
         };
         let (skey, which) = row.key.map(|(skey, which)| (skey.0, which)).unzip();
-        let entry = row.entry;
+        let (body, item) = (row.body, row.body.item());
+        let text = match body {
+            RowBody::Entry(entry) => json(entry),
+            RowBody::Unknown(unknown) => json(unknown),
+        };
         let mut insert = self.sql.prepare_cached(
             "INSERT INTO ledger (journal, seq, store, kind, item, qty_milli, unavailable_milli,
                  at_ms, received_ms, skey, which, dup_journal, dup_seq, entry)
@@ -120,21 +125,21 @@ impl StoreTx for Books<'_, '_> {
         )?;
         insert.execute(params![
             journal,
-            int(entry.seq),
+            int(row.seq),
             store,
-            entry.kind.as_str(),
-            entry.item.as_ref().map(ItemId::as_str),
+            body.kind(),
+            item.map(ItemId::as_str),
             row.on_hand.0,
             row.unavailable.0,
-            entry.at,
+            body.at(),
             row.received,
             skey,
             which,
             dup_journal,
             dup_seq,
-            json(entry),
+            text,
         ])?;
-        if let Some(item) = &entry.item
+        if let Some(item) = item
             && (row.on_hand, row.unavailable) != (Milli::ZERO, Milli::ZERO)
         {
             let mut add = self.sql.prepare_cached(

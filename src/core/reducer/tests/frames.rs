@@ -303,3 +303,23 @@ fn a_stores_own_alert_is_kept_once_however_it_comes() {
     assert_eq!(marks(&mut centre, gateway.journal), (3, 3));
     assert_eq!(centre.alerts.len(), 1);
 }
+
+#[test]
+fn a_row_of_a_newer_version_stops_nothing_and_its_balances_count() {
+    let mut centre = MemoryStore::default();
+    let mut gateway = Gateway::joined(1, &mut centre);
+    gateway.opening("a", 10);
+    gateway.sale("a", 1);
+    gateway.sale("a", 2);
+    let mut newer = serde_json::to_value(gateway.frame(1, 4)).unwrap();
+    newer["entries"][2]["kind"] = "teleport".into();
+    newer["entries"][2]["qty_milli"] = "not a number any more".into();
+    let frame: Frame = serde_json::from_value(newer).unwrap();
+    assert!(matches!(frame.entries[2], FrameRow::Unknown(_)));
+    assert_eq!(take(&mut centre, &frame), FrameOutcome::Taken { newly: 4 });
+    assert_eq!(marks(&mut centre, gateway.journal), (4, 4));
+    assert!(same_balances(&centre, &gateway));
+    assert_eq!(centre.alerts[0].alert, "row_not_understood");
+    // What it did to the ledger's sum nobody knows, so nothing is said of it.
+    assert_eq!(audit(&mut centre, 0), Ok(None));
+}

@@ -31,6 +31,7 @@ fn moves() -> impl Strategy<Value = Vec<(u8, i64, bool)>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn j12_any_order_and_any_cut_give_the_same_balances(
         moves in moves(),
