@@ -99,6 +99,8 @@ impl SerialScanner {
 impl Source for SerialScanner {
     type Handle = TTYPort;
 
+    // The kernel's buffer is not cleared: what lies there was scanned while nobody listened. Whether
+    // its first frame is whole is the framer's and the codec's question.
     fn open(&mut self) -> Result<TTYPort, SourceError> {
         let path = self.settings.path.to_string_lossy();
         serialport::new(path, self.settings.baud)
@@ -109,8 +111,6 @@ impl Source for SerialScanner {
             .open_native()
             .map_err(|why| self.open_error(&why))
             .inspect(|_| self.framer.opened(clock::boot_ms()))
-        // The kernel's buffer is not cleared: what lies there was scanned while nobody listened.
-        // Whether its first frame is whole is the framer's and the codec's question.
     }
 
     fn read(&mut self, port: &mut TTYPort, report: &mut Report) -> Result<(), SourceError> {
@@ -125,6 +125,9 @@ impl Source for SerialScanner {
                 report.state().heard();
                 let read = bytes.get(..read).unwrap_or(&bytes);
                 self.framer.push(read, clock::boot_ms(), &mut frames);
+                report
+                    .state()
+                    .count(|counters| counters.bytes += read.len() as u64);
             }
             Err(why) if why.kind() == ErrorKind::TimedOut => {
                 self.framer.idle(clock::boot_ms(), &mut frames);
@@ -151,18 +154,21 @@ impl SerialScanner {
             why.kind(),
             serialport::ErrorKind::Io(ErrorKind::NotFound) | serialport::ErrorKind::NoDevice
         );
+        // ENXIO and ENODEV come without a kind: the node is there, the device behind it is not.
+        if missing || why.description.contains("No such device") {
+            let exclusive = why.description.contains("exclusive");
+            return if exclusive {
+                SourceError::Fault(format!(
+                    "{path} is in use by another program; stop it (often ModemManager)"
+                ))
+            } else {
+                SourceError::Gone(format!("{path}: {why}; is it plugged in?"))
+            };
+        }
         let denied = matches!(
             why.kind(),
             serialport::ErrorKind::Io(ErrorKind::PermissionDenied)
         );
-        if missing && why.description.contains("exclusive") {
-            return SourceError::Fault(format!(
-                "{path} is in use by another program; stop it (often ModemManager)"
-            ));
-        }
-        if missing {
-            return SourceError::Gone(format!("{path} does not exist"));
-        }
         if denied {
             return SourceError::Fault(format!(
                 "{path}: permission denied; add the agent's user to the group of the device (often dialout)"

@@ -43,6 +43,8 @@ pub enum State {
 /// What a device did, counted since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counters {
+    /// Bytes heard on a line: a line that is heard and gives no reads has a wrong setting.
+    pub bytes: u64,
     /// Codes or messages that were taken (a lookup counts too).
     pub reads: u64,
     /// Events that were taken before.
