@@ -137,6 +137,9 @@ impl Oracle {
                         }
                     }
                 }
+                FrameRow::Unknown(row) => {
+                    return Err(format!("seq {} was sent in no known form", row.seq));
+                }
             }
             self.sent.insert(row.span().0);
         }
@@ -236,8 +239,9 @@ impl Oracle {
         for mine in &self.rows {
             let theirs = centre.ledger.get(&(journal, mine.seq));
             let same = theirs.is_some_and(|theirs| {
-                theirs.entry.item == mine.body.item
-                    && theirs.entry.qty_milli == mine.body.qty
+                let kept = theirs.entry.as_ref();
+                kept.is_some_and(|kept| kept.item == mine.body.item)
+                    && kept.is_some_and(|kept| kept.qty_milli == mine.body.qty)
                     && theirs.dup_of.is_none()
             });
             let excused = theirs.is_none() && self.excused.contains_key(&mine.seq);
