@@ -10,6 +10,7 @@
 //! What is decided stands in [`shelfwire_core`]; this crate performs it. Invariants and the map
 //! "where do I change X" are in that crate's documentation.
 
+pub mod agent;
 #[cfg(feature = "central")]
 pub mod central;
 pub mod cli;
@@ -17,6 +18,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod device;
+pub mod health;
 pub mod journal;
 pub mod support;
 pub mod uplink;

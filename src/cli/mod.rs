@@ -11,6 +11,7 @@ pub mod demo;
 pub mod exit;
 pub mod loading;
 pub mod print;
+pub mod run;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,6 +46,8 @@ struct Cli {
 enum Command {
     /// Says what is wrong with the configuration, where, and how to fix it
     Check(check::Args),
+    /// Runs the daemon: reads scanners and tills, keeps the journal, sends to the centre
+    Run(run::Args),
     /// Shows a whole store on this machine: two tills, a scanner, an outage, a kill
     #[cfg(feature = "demo")]
     Demo,
@@ -62,6 +65,7 @@ impl Command {
     fn perform(&self, config: &Path, out: &mut Out) -> Exit {
         match self {
             Self::Check(args) => check::run(args, config, out),
+            Self::Run(_) => run::run(config, out),
             #[cfg(feature = "demo")]
             Self::Demo => demo::run(out),
             #[cfg(feature = "demo")]

@@ -136,6 +136,8 @@ pub const COMMANDS_DONE_MAX: usize = 1_000;
 /// hello's answer is the resume point.
 pub const AGAIN_MAX_RANGES: usize = 64;
 
+/// Body of one opening handed to the daemon, in bytes; larger is refused with 413.
+pub const OPENING_MAX_BYTES: usize = 512 * 1024;
 /// Messages handed to one connection and not yet taken by the socket, and packet ids of it; beyond,
 /// the connection is dropped. Frames in flight are fewer; the rest is for hello, notes and replies.
 pub const LINK_QUEUE_MAX: u16 = 64;

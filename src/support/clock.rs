@@ -1,5 +1,6 @@
 //! The only place that reads clocks. Wall time orders nothing (J11); timers are monotonic.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shelfwire_core::domain::ids::BootId;
@@ -44,5 +45,115 @@ pub fn stamp(boot: BootId, quality: ClockQuality) -> Stamp {
         boot_ms: boot_ms(),
         boot,
         quality,
+    }
+}
+
+/// How far the wall clock may be trusted, as told by the system, by the centre, and by its own
+/// steps; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Trust(Arc<Mutex<Judged>>);
+
+#[derive(Debug)]
+struct Judged {
+    quality: ClockQuality,
+    /// Wall and boot time of the last look.
+    seen: (WallMs, MonoMs),
+}
+
+/// A wall clock that agrees with the centre within this is right.
+const AGREES_MS: i64 = 2_000;
+/// A difference between wall and boot time that grows by more than this is a step.
+const STEP_MS: i64 = 2_000;
+/// systemd-timesyncd makes it when it has set the clock.
+const TIMESYNC: &str = "/run/systemd/timesync/synchronized";
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Trust {
+    /// Nobody has vouched for the clock yet.
+    pub fn new() -> Self {
+        let judged = Judged {
+            quality: ClockQuality::Unsynced,
+            seen: (wall_ms(), boot_ms()),
+        };
+        let trust = Self(Arc::new(Mutex::new(judged)));
+        trust.look();
+        trust
+    }
+
+    /// How far it may be trusted, as last judged.
+    pub fn quality(&self) -> ClockQuality {
+        self.judged().quality
+    }
+
+    /// Looks for steps, and whether the system vouches for the clock.
+    pub fn look(&self) {
+        let synced = std::path::Path::new(TIMESYNC).exists();
+        self.judge((wall_ms(), boot_ms()), synced);
+    }
+
+    /// The centre's clock at this moment, known within half of the round trip. Returns how far ours
+    /// is ahead.
+    pub fn centre_says(&self, centre_ms: WallMs, round_trip_ms: u64) -> i64 {
+        let ahead = wall_ms().saturating_sub(centre_ms);
+        let half = i64::try_from(round_trip_ms / 2).unwrap_or(i64::MAX);
+        if ahead.abs().saturating_add(half) <= AGREES_MS {
+            self.judged().quality = ClockQuality::Synced;
+        }
+        ahead
+    }
+
+    fn judge(&self, now: (WallMs, MonoMs), synced: bool) {
+        let mut judged = self.judged();
+        let wall = now.0.saturating_sub(judged.seen.0);
+        let boot = now.1.saturating_sub(judged.seen.1);
+        let boot = i64::try_from(boot).unwrap_or(i64::MAX);
+        let stepped = wall.saturating_sub(boot).abs() > STEP_MS;
+        judged.seen = now;
+        if stepped && judged.quality == ClockQuality::Synced {
+            judged.quality = ClockQuality::Stepped;
+        } else if synced && !stepped {
+            judged.quality = ClockQuality::Synced;
+        } else if now.0 < BUILT_MS {
+            judged.quality = ClockQuality::Unsynced;
+        }
+    }
+
+    // The values under the lock are whole at any moment.
+    fn judged(&self) -> MutexGuard<'_, Judged> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_ends_trust_until_somebody_vouches_again() {
+        let trust = Trust::new();
+        trust.judged().quality = ClockQuality::Unsynced;
+        trust.judged().seen = (BUILT_MS, 1_000);
+        assert_eq!(trust.centre_says(wall_ms(), 100), 0);
+        assert_eq!(trust.quality(), ClockQuality::Synced);
+        trust.judge((BUILT_MS + 1_000, 2_000), false);
+        assert_eq!(trust.quality(), ClockQuality::Synced);
+        trust.judge((BUILT_MS + 61_000, 3_000), false);
+        assert_eq!(trust.quality(), ClockQuality::Stepped);
+        trust.judge((BUILT_MS + 62_000, 4_000), true);
+        assert_eq!(trust.quality(), ClockQuality::Synced);
+    }
+
+    #[test]
+    fn a_centre_that_is_far_off_or_far_away_vouches_for_nothing() {
+        let trust = Trust::new();
+        trust.judged().quality = ClockQuality::Unsynced;
+        assert!(trust.centre_says(wall_ms() - 10_000, 0) >= 10_000);
+        trust.centre_says(wall_ms(), 5_000);
+        assert_eq!(trust.quality(), ClockQuality::Unsynced);
     }
 }

@@ -1,0 +1,210 @@
+//! The composition root: opens the journal, starts the parts in order, waits for a signal or the
+//! first failure that ends the process, and stops the parts in order.
+
+mod opening;
+mod report;
+mod settings;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config::{Config, SecretError};
+use crate::device;
+use crate::health::watchdog::Stuck;
+use crate::health::{notify, socket, watchdog};
+use crate::journal::{self, Begun, Ended, Journal, StorageError};
+use crate::support::clock::{self, Trust};
+use crate::support::identity::{self, RandomError};
+use crate::support::tasks::Tasks;
+use crate::uplink::mqtt::MqttDial;
+use crate::uplink::{self, Parts};
+use report::Reporter;
+
+/// Everything has ended this long after the request; below `TimeoutStopSec` of the unit.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+/// The session has completed a tick within this, or it is stuck.
+const TICK_WITHIN_MS: u64 = 10_000;
+
+/// Why the process ends without having been asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The journal cannot be opened, or storage failed twice in a row.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Devices cannot be started.
+    #[error(transparent)]
+    Devices(#[from] device::StartError),
+    /// The token of a till cannot be read.
+    #[error("till {till}: {error}")]
+    Token {
+        /// Whose.
+        till: String,
+        /// Why.
+        error: SecretError,
+    },
+    /// The kernel gives no random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The machine gives no more threads.
+    #[error("no thread for the uplink: {0}")]
+    Thread(#[from] io::Error),
+    /// A part ended that never should.
+    #[error("the part \"{0}\" ended by itself; please report this")]
+    Ended(String),
+}
+
+impl Failure {
+    /// The exit code: 69 environment, 70 a fault of the program, 74 storage.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Storage(error) => error.exit_code(),
+            Self::Devices(_) | Self::Token { .. } | Self::Random(_) | Self::Thread(_) => 69,
+            Self::Ended(_) => 70,
+        }
+    }
+}
+
+/// The parts, by the order in which they stop.
+struct Running {
+    devices: Tasks,
+    journal: Journal,
+    ended: Ended,
+    uplink: Tasks,
+    health: Tasks,
+}
+
+/// Runs the agent until `shutdown` returns or something ends the process.
+pub async fn run(config: &Config, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+    let mut running = start(config)?;
+    let failure = tokio::select! {
+        () = shutdown => None,
+        ended = running.ended.wait() => Some(match ended {
+            Ok(()) => Failure::Ended("journal".to_owned()),
+            Err(error) => Failure::Storage(error),
+        }),
+        name = running.devices.first_ended() => Some(Failure::Ended(name)),
+        name = running.uplink.first_ended() => Some(Failure::Ended(name)),
+    };
+    let why = failure.as_ref().map(ToString::to_string);
+    let why = why.as_deref().unwrap_or("asked to stop");
+    notify::stopping(why);
+    tracing::info!(why, "stopping");
+    stop(running).await;
+    failure.map_or(Ok(()), Err)
+}
+
+fn start(config: &Config) -> Result<Running, Failure> {
+    let (box_id, source) = identity::box_id();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), store = %config.store, %box_id, ?source, "starting");
+    notify::status("opening the journal");
+    let trust = Trust::new();
+    let opened = journal::open(&settings::journal(config, box_id, trust.clone()))?;
+    say(&opened.begun);
+    let journal = opened.journal;
+
+    let mut devices = Tasks::new();
+    let goods = device::Goods {
+        journal: journal.clone(),
+        catalogue: device::catalogue::Shared::default(),
+    };
+    let attached = device::start(settings::devices(config)?, &goods, &mut devices)?;
+
+    let mut uplink = Tasks::new();
+    let states: Vec<_> = attached.states().to_vec();
+    let view = uplink::start(
+        Parts {
+            dial: MqttDial::new(settings::broker(config, box_id)),
+            journal: journal.clone(),
+            setup: settings::session(config, &journal)?,
+            trust: trust.clone(),
+            devices: Arc::new(move || report::words(&states)),
+        },
+        &mut uplink,
+    )?;
+
+    let reporter = Arc::new(Reporter::new(
+        config,
+        journal.clone(),
+        attached,
+        view.clone(),
+        trust.clone(),
+    ));
+    let mut health = Tasks::new();
+    let answers = socket::Answers {
+        reports: reporter.for_socket(),
+        openings: opening::for_socket(journal.clone(), trust.clone()),
+    };
+    match socket::listen(&config.state_dir) {
+        Ok(listener) => health.spawn(
+            "status socket",
+            socket::run(listener, answers, health.stop_flag()),
+        ),
+        Err(error) => {
+            tracing::warn!(%error, "no status socket: `shelfwire status` sees only the journal");
+        }
+    }
+    let asked = journal.clone();
+    let progress = move || {
+        let (journal, ticked) = (asked.clone(), view.borrow().ticked);
+        async move {
+            journal.progress().await.ok().ok_or(Stuck::Writer)?;
+            let quiet = clock::boot_ms().saturating_sub(ticked);
+            if quiet > TICK_WITHIN_MS {
+                Err(Stuck::Session)
+            } else {
+                Ok(())
+            }
+        }
+    };
+    let watch = watchdog::run(watchdog::wanted(), progress, health.stop_flag());
+    health.spawn("watchdog", watch);
+    health.spawn("status line", report::lines(reporter, health.stop_flag()));
+    notify::ready("running; connecting to the broker");
+    Ok(Running {
+        devices,
+        journal,
+        ended: opened.end,
+        uplink,
+        health,
+    })
+}
+
+fn say(begun: &Begun) {
+    match begun {
+        Begun::Found { clean: true } => tracing::info!("the journal is as it was left"),
+        Begun::Found { clean: false } => {
+            tracing::warn!("the last process did not stop in order; the journal was checked");
+        }
+        Begun::New => tracing::info!("a new journal"),
+        // The journal has said it itself, in red.
+        Begun::SetAside { .. } => {}
+    }
+}
+
+/// One deadline for all; whoever is late is named.
+async fn stop(running: Running) {
+    let deadline = Instant::now() + STOP_DEADLINE;
+    if let Err(late) = running.devices.stop(deadline).await {
+        tracing::error!(%late, "devices");
+    }
+    // The writer commits what was taken; the uplink goes on reading from the file.
+    let mut ended = running.ended;
+    if running.journal.stop().await.is_ok() {
+        match tokio::time::timeout_at(deadline, ended.wait()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the journal did not stop in order"),
+            Err(_) => tracing::error!("still running at the deadline: journal"),
+        }
+    }
+    if let Err(late) = running.uplink.stop(deadline).await {
+        tracing::error!(%late, "uplink");
+    }
+    if let Err(late) = running.health.stop(deadline).await {
+        tracing::error!(%late, "health");
+    }
+    tracing::info!("stopped");
+}

@@ -1,0 +1,262 @@
+//! The report, from what each part says of itself.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use shelfwire_core::domain::time::{MonoMs, WallMs};
+use shelfwire_core::session::LinkState;
+use shelfwire_core::session::facts::{Facts, Held};
+use tokio::sync::watch;
+use tokio::time::interval;
+
+use crate::config::Config;
+use crate::device::Devices;
+use crate::device::state::{DeviceState, Snapshot, State};
+use crate::health::report::{self, Alarm, Clock, Device, JournalPart, Report, Uplink};
+use crate::health::{notify, socket};
+use crate::journal::{Figures, Journal, Reader};
+use crate::support::clock::{self, Trust};
+use crate::support::tasks::Stop;
+use crate::uplink::UplinkView;
+
+/// How often the line for `systemctl status` is written anew.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Makes reports.
+pub(super) struct Reporter {
+    store: String,
+    gateway: String,
+    broker: String,
+    tls: bool,
+    started: MonoMs,
+    journal: Journal,
+    reader: Arc<Mutex<Option<Reader>>>,
+    devices: Devices,
+    view: watch::Receiver<UplinkView>,
+    trust: Trust,
+}
+
+/// States of the devices in words that change only when the state does, for `health`.
+pub(super) fn words(states: &[Arc<DeviceState>]) -> BTreeMap<String, String> {
+    states
+        .iter()
+        .map(|state| {
+            let seen = state.snapshot();
+            (seen.name.to_string(), state_word(&seen).to_owned())
+        })
+        .collect()
+}
+
+fn state_word(seen: &Snapshot) -> &'static str {
+    match seen.state {
+        State::Waiting => "waiting",
+        State::Reading => "reading",
+        State::Unplugged => "unplugged",
+        State::Error { .. } => "error",
+        State::Stopped => "stopped",
+    }
+}
+
+fn seconds_since(then: MonoMs, now: MonoMs) -> u64 {
+    now.saturating_sub(then) / 1_000
+}
+
+fn wall_age_s(then: WallMs) -> u64 {
+    let age = clock::wall_ms().saturating_sub(then) / 1_000;
+    u64::try_from(age).unwrap_or(0)
+}
+
+impl Reporter {
+    pub(super) fn new(
+        config: &Config,
+        journal: Journal,
+        devices: Devices,
+        view: watch::Receiver<UplinkView>,
+        trust: Trust,
+    ) -> Self {
+        Self {
+            store: config.store.to_string(),
+            gateway: config.gateway.to_string(),
+            broker: config.uplink.broker.to_string(),
+            tls: config.uplink.broker.tls,
+            started: clock::boot_ms(),
+            journal,
+            reader: Arc::default(),
+            devices,
+            view,
+            trust,
+        }
+    }
+
+    /// For the status socket.
+    pub(super) fn for_socket(self: &Arc<Self>) -> socket::Reports {
+        let reporter = Arc::clone(self);
+        Arc::new(move || {
+            let reporter = Arc::clone(&reporter);
+            Box::pin(async move { reporter.report().await })
+        })
+    }
+
+    /// The report as of now.
+    async fn report(&self) -> Report {
+        let figures = self.figures().await;
+        let view = self.view.borrow().clone();
+        let facts = Arc::clone(&self.journal.facts().borrow());
+        let now = clock::boot_ms();
+        Report {
+            version: report::VERSION,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            store: self.store.clone(),
+            gateway: self.gateway.clone(),
+            running: true,
+            up_s: seconds_since(self.started, now),
+            uplink: Some(self.uplink(&view, now)),
+            journal: journal_part(&facts, &view, figures),
+            clock: Some(Clock {
+                quality: format!("{:?}", self.trust.quality()).to_lowercase(),
+                ahead_ms: view.clock_ahead_ms,
+            }),
+            devices: self
+                .devices
+                .states()
+                .iter()
+                .map(|state| device(&state.snapshot(), now))
+                .collect(),
+            alarms: alarms(&facts, &view),
+        }
+    }
+
+    fn uplink(&self, view: &UplinkView, now: MonoMs) -> Uplink {
+        let status = view.status.as_ref();
+        let link = status.map_or(LinkState::Down, |status| status.link);
+        Uplink {
+            state: link.as_str().to_owned(),
+            connected: link != LinkState::Down,
+            since_s: status.map_or(0, |status| seconds_since(status.since, now)),
+            broker: self.broker.clone(),
+            tls: self.tls,
+            reason: view.reason.clone(),
+            next_try_s: view.next_try.map(|at| at.saturating_sub(now) / 1_000),
+            in_flight: status.map_or(0, |status| status.in_flight),
+            outstanding: status.map_or(0, |status| status.outstanding),
+            connections: status.map_or(0, |status| status.connections),
+            published: status.map_or(0, |status| status.published),
+            bad_down: status.map_or(0, |status| status.bad_down),
+        }
+    }
+
+    /// The journal's own figures, read on a blocking thread; `None` if it cannot be read now.
+    async fn figures(&self) -> Option<Figures> {
+        let (journal, slot) = (self.journal.clone(), Arc::clone(&self.reader));
+        let read = move || {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut reader = match slot.take() {
+                Some(reader) => reader,
+                None => journal.reader().ok()?,
+            };
+            let figures = reader.figures().ok()?;
+            *slot = Some(reader);
+            Some(figures)
+        };
+        tokio::task::spawn_blocking(read).await.ok().flatten()
+    }
+
+    /// One line for `systemctl status`.
+    fn line(&self) -> String {
+        let view = self.view.borrow();
+        let Some(status) = &view.status else {
+            return "starting".to_owned();
+        };
+        let mut line = format!("{}; {} not applied", status.link.as_str(), status.backlog);
+        if status.waiting > 0 {
+            line = format!("{line}; {} in the inbox", status.waiting);
+        }
+        if let Some(alarm) = view.alarms.values().next() {
+            line = format!("{line}; {}", alarm.text);
+        }
+        line
+    }
+}
+
+/// Keeps the line of `systemctl status` right.
+pub(super) async fn lines(reporter: Arc<Reporter>, stop: Stop) {
+    let mut ticks = interval(LINE_EVERY);
+    let mut told = String::new();
+    loop {
+        tokio::select! {
+            () = stop.raised() => return,
+            _ = ticks.tick() => {}
+        }
+        let line = reporter.line();
+        if line != told {
+            notify::status(&line);
+            told = line;
+        }
+    }
+}
+
+fn journal_part(facts: &Facts, view: &UplinkView, figures: Option<Figures>) -> JournalPart {
+    let status = view.status.as_ref();
+    let applied = status.map_or(facts.applied, |status| status.applied);
+    JournalPart {
+        id: facts.journal.to_string(),
+        generation: facts.generation,
+        books: facts.books(),
+        held: facts.held.map(|held| held_word(held).to_owned()),
+        head: facts.head,
+        applied,
+        fresh: status.map_or(applied, |status| status.fresh),
+        backlog: facts.head.saturating_sub(applied),
+        // The mark on disk may be behind: then what is oldest there was applied long ago.
+        oldest_age_s: figures
+            .filter(|figures| figures.applied >= applied)
+            .and_then(|figures| figures.oldest_ms)
+            .map(wall_age_s),
+        waiting: facts.waiting,
+    }
+}
+
+fn held_word(held: Held) -> &'static str {
+    match held {
+        Held::Fenced => "fenced",
+        Held::StartOver => "start_over",
+        Held::Damaged => "damaged",
+    }
+}
+
+fn device(seen: &Snapshot, now: MonoMs) -> Device {
+    let counters = seen.counters;
+    Device {
+        name: seen.name.to_string(),
+        kind: format!("{:?}", seen.kind).to_lowercase(),
+        state: state_word(seen).to_owned(),
+        text: match &seen.state {
+            State::Error { text } => Some(text.clone()),
+            State::Waiting | State::Reading | State::Unplugged | State::Stopped => None,
+        },
+        since_s: seconds_since(seen.since_boot_ms, now),
+        last_s: seen.last_boot_ms.map(|at| seconds_since(at, now)),
+        reads: counters.reads,
+        repeats: counters.repeats,
+        garbage: counters.garbage + counters.half_scans + counters.overflows,
+        refused: counters.refused,
+    }
+}
+
+fn alarms(facts: &Facts, view: &UplinkView) -> Vec<Alarm> {
+    let damaged = (facts.held == Some(Held::Damaged)).then(|| Alarm {
+        code: "journal_set_aside".to_owned(),
+        text: "the journal could not be used and was set aside; what comes in waits in the inbox"
+            .to_owned(),
+        fix: "keep the set-aside files in the state directory; tell head office".to_owned(),
+        since_s: 0,
+    });
+    let raised = view.alarms.iter().map(|(code, alarm)| Alarm {
+        code: (*code).to_owned(),
+        text: alarm.text.clone(),
+        fix: alarm.fix.clone(),
+        since_s: wall_age_s(alarm.since_wall_ms),
+    });
+    damaged.into_iter().chain(raised).collect()
+}

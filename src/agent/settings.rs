@@ -1,0 +1,185 @@
+//! From the checked configuration to what each part takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shelfwire_core::codec::framing::FramingRules;
+use shelfwire_core::domain::ids::{BoxId, Name};
+use shelfwire_core::identify::{Role, ScannerRole};
+use shelfwire_core::session::{Profile, Setup};
+
+use super::Failure;
+use crate::config::{self, Config};
+use crate::device::catalogue::CatalogueSettings;
+use crate::device::pos::{PosSettings, TillAccess, TlsFiles as PosTls, Token};
+use crate::device::serial::{DataBits, Parity, SerialSettings, StopBits};
+use crate::device::{ScannerSettings, Settings};
+use crate::journal::{self, Journal};
+use crate::support::clock::{self, Trust};
+use crate::support::identity;
+use crate::uplink::mqtt::{BrokerSettings, TlsFiles};
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How the journal is opened.
+pub(super) fn journal(config: &Config, box_id: BoxId, trust: Trust) -> journal::Options {
+    let mut options = journal::Options::new(&config.state_dir, config.store.clone(), box_id);
+    options.sizes.budget_bytes = config.journal.disk_budget_bytes;
+    options.retention.rows_ms = millis(config.journal.retention);
+    options.commit_window = config.journal.commit_window;
+    let boot = clock::boot_id();
+    options.clock = Arc::new(move || clock::stamp(boot, trust.quality()));
+    options
+}
+
+/// What the session begins with.
+pub(super) fn session(config: &Config, journal: &Journal) -> Result<Setup, Failure> {
+    let done = journal.reader()?.commands_done()?;
+    let facts = Arc::clone(&journal.facts().borrow());
+    let version = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Ok(Setup {
+        timers: config.uplink.timers,
+        profile: match config.uplink.profile {
+            None => Profile::Plain,
+            Some(config::Profile::Aws) => Profile::Aws,
+            Some(config::Profile::Azure) => Profile::Azure,
+            Some(config::Profile::Hivemq) => Profile::HiveMq,
+        },
+        facts,
+        take: false,
+        done,
+        versions: BTreeMap::from([
+            version("shelfwire", env!("CARGO_PKG_VERSION")),
+            version("contract", &shelfwire_core::wire::VERSION.to_string()),
+        ]),
+        entropy: identity::random()?,
+    })
+}
+
+/// Where the broker is.
+pub(super) fn broker(config: &Config, box_id: BoxId) -> BrokerSettings {
+    let uplink = &config.uplink;
+    let path = |file: &config::SecretFile| file.path().to_owned();
+    let own = || {
+        let short: String = box_id.to_string().chars().take(8).collect();
+        format!("{}-{short}", config.store)
+    };
+    BrokerSettings {
+        host: uplink.broker.host.clone(),
+        port: uplink.broker.port,
+        tls: uplink.broker.tls.then(|| TlsFiles {
+            ca: uplink.ca.as_ref().map(path),
+            identity: uplink
+                .identity
+                .as_ref()
+                .map(|identity| (path(&identity.cert), path(&identity.key))),
+        }),
+        client_id: uplink.client_id.clone().unwrap_or_else(own),
+        username: uplink.username.clone(),
+        password: uplink.password.as_ref().map(path),
+        keep_alive: Duration::from_millis(uplink.timers.keep_alive),
+        poll: Duration::from_millis(uplink.timers.poll),
+        connect: Duration::from_millis(uplink.timers.connect),
+    }
+}
+
+/// Everything that is attached.
+pub(super) fn devices(config: &Config) -> Result<Settings, Failure> {
+    Ok(Settings {
+        scanners: config.scanners.iter().map(scanner).collect(),
+        pos: config
+            .pos
+            .as_ref()
+            .map(|pos| tills(config, pos))
+            .transpose()?,
+        catalogue: config
+            .catalogue
+            .as_ref()
+            .map(|catalogue| CatalogueSettings {
+                file: catalogue.file.clone(),
+                poll: catalogue.poll,
+            }),
+    })
+}
+
+fn scanner(scanner: &config::Scanner) -> ScannerSettings {
+    ScannerSettings {
+        name: scanner.name.clone(),
+        role: ScannerRole {
+            role: match scanner.role {
+                config::Role::Receive => Role::Receive,
+                config::Role::Return => Role::Return,
+                config::Role::Adjust => Role::Adjust,
+                config::Role::Lookup => Role::Lookup,
+            },
+            zone: scanner.zone.clone(),
+            reason: scanner.reason.as_ref().map(ToString::to_string),
+        },
+        repeat_ms: millis(scanner.repeat),
+        serial: SerialSettings {
+            path: scanner.device.clone(),
+            baud: scanner.baud,
+            // The configuration takes 7 or 8, and 1 or 2.
+            data_bits: match scanner.data_bits {
+                7 => DataBits::Seven,
+                _ => DataBits::Eight,
+            },
+            parity: match scanner.parity {
+                config::Parity::None => Parity::None,
+                config::Parity::Odd => Parity::Odd,
+                config::Parity::Even => Parity::Even,
+            },
+            stop_bits: match scanner.stop_bits {
+                2 => StopBits::Two,
+                _ => StopBits::One,
+            },
+            framing: FramingRules {
+                inter_byte_ms: millis(scanner.inter_byte),
+                ..FramingRules::default()
+            },
+        },
+    }
+}
+
+fn tills(config: &Config, pos: &config::Pos) -> Result<PosSettings, Failure> {
+    let access = |till: &config::Till| {
+        let secret = till.token.read().map_err(|error| Failure::Token {
+            till: till.name.to_string(),
+            error,
+        })?;
+        Ok::<_, Failure>(TillAccess {
+            name: till.name.clone(),
+            token: Token::of(secret.expose().as_bytes()),
+        })
+    };
+    Ok(PosSettings {
+        name: listener_name(config),
+        listen: pos.listen,
+        tls: pos.tls.as_ref().map(|identity| PosTls {
+            cert: identity.cert.path().to_owned(),
+            key: identity.key.path().to_owned(),
+        }),
+        tills: config.tills.iter().map(access).collect::<Result<_, _>>()?,
+        handshake: pos.handshake,
+        idle: pos.idle,
+        ping: pos.ping,
+        connections: pos.connections,
+    })
+}
+
+/// `pos`, unless a device has that name.
+fn listener_name(config: &Config) -> Name {
+    let taken = |name: &Name| {
+        let scanners = config.scanners.iter().map(|scanner| &scanner.name);
+        let tills = config.tills.iter().map(|till| &till.name);
+        scanners.chain(tills).any(|other| other == name)
+    };
+    ["pos", "pos-listener", "_pos"]
+        .iter()
+        .filter_map(|name| name.parse().ok())
+        .find(|name| !taken(name))
+        .unwrap_or_else(|| config.gateway.clone())
+}

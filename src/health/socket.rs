@@ -1,0 +1,129 @@
+//! The status socket: HTTP on a unix socket in the state directory, for this machine alone.
+//!
+//! `GET /status` answers a [`Report`]; `POST /opening` takes absolute stock for `shelfwire stock
+//! import` while the daemon holds the journal.
+
+use std::future::Future;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use shelfwire_core::limits::OPENING_MAX_BYTES;
+use tokio::net::UnixListener;
+
+use super::Report;
+use crate::support::tasks::Stop;
+
+/// How long a command waits for the daemon.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What an answer takes its time for.
+pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// Makes the report.
+pub type Reports = Arc<dyn Fn() -> Later<Report> + Send + Sync>;
+/// Takes an opening: `Ok` with what to tell the person, `Err` with why not.
+pub type Openings = Arc<dyn Fn(Bytes) -> Later<Result<serde_json::Value, String>> + Send + Sync>;
+
+/// What the socket answers with.
+#[derive(Clone)]
+pub struct Answers {
+    /// For `GET /status`.
+    pub reports: Reports,
+    /// For `POST /opening`.
+    pub openings: Openings,
+}
+
+/// Where the socket is.
+pub fn path(state_dir: &Path) -> PathBuf {
+    state_dir.join("status.sock")
+}
+
+/// Opens it; one that a killed process left behind is replaced. Needs the lock on the directory.
+pub fn listen(state_dir: &Path) -> std::io::Result<UnixListener> {
+    let path = path(state_dir);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
+    Ok(listener)
+}
+
+/// Answers until the stop.
+pub async fn run(listener: UnixListener, answers: Answers, stop: Stop) {
+    let router = Router::new()
+        .route("/status", get(status))
+        .route("/opening", post(opening))
+        .layer(DefaultBodyLimit::max(OPENING_MAX_BYTES))
+        .with_state(answers);
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { stop.raised().await })
+        .await;
+    if let Err(error) = served {
+        tracing::warn!(%error, "the status socket ended");
+    }
+}
+
+async fn status(State(answers): State<Answers>) -> Json<Report> {
+    Json((answers.reports)().await)
+}
+
+async fn opening(
+    State(answers): State<Answers>,
+    body: Bytes,
+) -> Result<Json<serde_json::Value>, (StatusCode, String)> {
+    let taken = (answers.openings)(body).await;
+    taken
+        .map(Json)
+        .map_err(|why| (StatusCode::UNPROCESSABLE_ENTITY, why))
+}
+
+/// The daemon's report, asked for from a command; `None` if none runs.
+pub fn ask_report(state_dir: &Path) -> Option<Report> {
+    let (code, body) = ask(state_dir, "GET /status", &[]).ok()?;
+    (code == 200).then(|| serde_json::from_slice(&body).ok())?
+}
+
+/// Hands an opening to the daemon. The outer error: none runs.
+pub fn send_opening(state_dir: &Path, body: &[u8]) -> std::io::Result<Result<Vec<u8>, String>> {
+    let (code, answer) = ask(state_dir, "POST /opening", body)?;
+    Ok(match code {
+        200 => Ok(answer),
+        _ => Err(String::from_utf8_lossy(&answer).into_owned()),
+    })
+}
+
+/// One request, HTTP 1.0, so that the answer ends with the connection.
+fn ask(state_dir: &Path, what: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+    let mut stream = UnixStream::connect(path(state_dir))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let length = body.len();
+    write!(
+        stream,
+        "{what} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n"
+    )?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let bad = || std::io::Error::other("the daemon's answer is not HTTP");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, rest) = answer
+        .split_at_checked(end.ok_or_else(bad)? + 4)
+        .ok_or_else(bad)?;
+    let code = str::from_utf8(head).ok().and_then(|head| {
+        let word = head.split(' ').nth(1)?;
+        word.parse().ok()
+    });
+    Ok((code.ok_or_else(bad)?, rest.to_vec()))
+}
