@@ -252,31 +252,3 @@ fn a_right_configuration_is_summed_up() {
         "colour where nobody looks: {shown}"
     );
 }
-
-#[test]
-fn a_wrong_command_line_is_exit_64_and_names_the_nearest() {
-    let output = Command::new(env!("CARGO_BIN_EXE_shelfwire"))
-        .arg("chek")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(64));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("'check'"), "{said}");
-}
-
-#[test]
-fn a_reader_that_goes_away_is_no_crash() {
-    use std::process::Stdio;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/config-faults");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_shelfwire"))
-        .arg("check")
-        .arg(path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(78));
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-}

@@ -49,7 +49,7 @@ enum Command {
     /// Runs the daemon: reads scanners and tills, keeps the journal, sends to the centre
     Run(run::Args),
     /// Shows a whole store on this machine: two tills, a scanner, an outage, a kill
-    #[cfg(feature = "demo")]
+    #[cfg_attr(not(feature = "demo"), command(hide = true))]
     Demo,
     /// The centre, as the demo starts it
     #[cfg(feature = "demo")]
@@ -68,6 +68,14 @@ impl Command {
             Self::Run(_) => run::run(config, out),
             #[cfg(feature = "demo")]
             Self::Demo => demo::run(out),
+            #[cfg(not(feature = "demo"))]
+            Self::Demo => {
+                out.complain(
+                    "error: this shelfwire was built without the demo; in the sources: \
+                     cargo run --release --features demo -- demo",
+                );
+                Exit::Usage
+            }
             #[cfg(feature = "demo")]
             Self::Central { words } => {
                 let name = std::ffi::OsString::from("shelfwire-central");
