@@ -91,8 +91,9 @@ pub const FREE_PAGES_MAX: u64 = 1_024;
 pub const VACUUM_PAGES_MAX: u64 = 256;
 /// Pages in the write-ahead log from which on the checkpointer copies them into the file.
 pub const CHECKPOINT_PAGES: u64 = 1_000;
-/// Pages in the write-ahead log at which the writer waits for a checkpoint: the log's bound.
-pub const WAL_MAX_PAGES: u64 = 16 * CHECKPOINT_PAGES;
+/// The log's bound, as a multiple of the pages from which on it is copied: a writer that never pauses
+/// does not let the log begin anew, so here it copies the rest itself.
+pub const WAL_MAX_TIMES: u64 = 4;
 /// Newest rows whose hashes are checked at a start after an unclean stop.
 pub const START_CHECK_ROWS: u64 = 1_000;
 /// Alerts known to be open; the oldest is forgotten, and raised again when it is met again.
@@ -100,6 +101,8 @@ pub const OPEN_ALERTS_MAX: u64 = 1_000;
 /// Journals set aside in one state directory; the next one stops the process, since a disk that
 /// damages so many has to be looked at by a person.
 pub const SET_ASIDE_MAX: usize = 16;
+/// Damaged rows that `verify` tells one by one; further ones are only counted.
+pub const DAMAGE_TOLD_MAX: usize = 100;
 /// Runs kept and told in hello; the oldest are forgotten.
 pub const RUNS_MAX: usize = 1_000;
 

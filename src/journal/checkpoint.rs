@@ -25,17 +25,6 @@ pub(super) struct Log {
     pub(super) copied: u64,
 }
 
-impl Log {
-    /// Its length while something in it is not copied; 0 when the next commit begins it anew.
-    pub(super) fn to_copy(self) -> u64 {
-        if self.copied >= self.pages {
-            0
-        } else {
-            self.pages
-        }
-    }
-}
-
 /// Looks at the log without touching it.
 pub(super) fn look(conn: &Connection) -> Result<Log, StorageError> {
     run(conn, "PRAGMA wal_checkpoint(NOOP)")
@@ -112,7 +101,7 @@ impl Checkpointer {
             passive(&self.conn)
         });
         match log {
-            Ok(log) => self.log_pages.store(log.to_copy(), Ordering::Relaxed),
+            Ok(log) => self.log_pages.store(log.pages, Ordering::Relaxed),
             // The writer meets the same fault at its next commit and acts on it.
             Err(error) => tracing::warn!(%error, "no checkpoint was made"),
         }

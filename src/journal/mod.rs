@@ -13,26 +13,34 @@
 //! | commits, failures of storage | `writer` |
 //! | pruning, erasing, old keys | `upkeep`; checkpoints and the check of old rows: `checkpoint` |
 //! | rows for sending, stock, figures | [`read`] |
-//! | `journal verify`, `rebuild`, `export`, `stock import` | below |
+//! | `journal verify`, `rebuild`, `export`, `stock import` | [`verify`], [`rebuild`], [`export`], [`import`] |
 
 mod apply;
 mod checkpoint;
 pub mod error;
+pub mod export;
 pub mod files;
+mod fold;
 pub mod handle;
+pub mod import;
 mod inspect;
 mod migrate;
 pub mod open;
 pub mod read;
+pub mod rebuild;
 mod rows;
 mod schema;
 pub mod settings;
 mod state;
 mod unexplained;
 mod upkeep;
+pub mod verify;
 mod writer;
 
 pub use error::{Advice, StorageError};
+pub use fold::{Damage, Progress};
 pub use handle::{Journal, Receipt, TakeError};
 pub use open::{Begun, Ended, Opened, Options, open};
 pub use read::{Figures, ItemStock, Reader};
+pub use settings::{Durability, Sizes};
+pub use upkeep::Retention;

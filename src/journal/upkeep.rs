@@ -2,10 +2,14 @@
 //! forgetting old keys, giving free pages back. Each step is one bounded transaction, so that a till
 //! waits for one step at most.
 
+use std::collections::{BTreeMap, btree_map};
+
 use rusqlite::Connection;
 use shelfwire_core::domain::chain::chain_next;
+use shelfwire_core::domain::entry::Entry;
 use shelfwire_core::domain::ids::{Chain, Seq};
-use shelfwire_core::domain::stock::Level;
+use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::stock::{Balance, Level};
 use shelfwire_core::domain::time::WallMs;
 use shelfwire_core::limits::{
     FREE_PAGES_MAX, KEY_DAYS, UPKEEP_KEYS_MAX, UPKEEP_ROWS_MAX, VACUUM_PAGES_MAX,
@@ -135,6 +139,7 @@ pub(super) fn prune(
     )?;
     let mut last: Option<(Seq, Chain)> = None;
     let mut chain = state.journal.pruned_chain;
+    let mut folded: BTreeMap<ItemId, (Level, Balance)> = BTreeMap::new();
     for row in found {
         let seq = row.seq();
         let Found::Good { entry, d } = row else {
@@ -145,18 +150,7 @@ pub(super) fn prune(
         if seq > applied || !old || seq != last.map_or(from, |(seq, _)| seq) + 1 {
             break;
         }
-        if let (Some(item), Some(_)) = (&entry.body.item, &entry.after) {
-            let before = levels::get(conn, Table::Base, item)?.unwrap_or_default();
-            let balance = before.balance.after(&entry.body).map_err(|error| {
-                let what = format!("does not fold into the base: {error}");
-                StorageError::Row { seq, what }
-            })?;
-            let level = Level {
-                balance,
-                last_seq: seq,
-            };
-            levels::put(conn, Table::Base, item, &level, &before.balance)?;
-        }
+        fold(conn, &mut folded, &entry)?;
         chain = chain_next(chain, d);
         last = Some((seq, chain));
     }
@@ -165,11 +159,41 @@ pub(super) fn prune(
     };
     // The mark is on disk before anything under it is gone.
     state.write_applied(conn)?;
+    // First the rows, so that a full file has pages for what they are folded into.
     entries::delete_upto(conn, &state.journal, upto)?;
+    for (item, (level, before)) in &folded {
+        levels::put(conn, Table::Base, item, level, before)?;
+    }
     journals::set_anchor(conn, state.journal.nr, upto, chain)?;
     state.journal.pruned = upto;
     state.journal.pruned_chain = chain;
     Ok(upto - from == UPKEEP_ROWS_MAX as u64)
+}
+
+/// Folds a row into the levels that the base will have; beside each, what it had.
+fn fold(
+    conn: &Connection,
+    folded: &mut BTreeMap<ItemId, (Level, Balance)>,
+    entry: &Entry,
+) -> Result<(), StorageError> {
+    let (Some(item), Some(_)) = (&entry.body.item, &entry.after) else {
+        return Ok(());
+    };
+    let seq = entry.seq;
+    let (level, _) = match folded.entry(item.clone()) {
+        btree_map::Entry::Occupied(known) => known.into_mut(),
+        btree_map::Entry::Vacant(new) => {
+            let level = levels::get(conn, Table::Base, item)?.unwrap_or_default();
+            let before = level.balance.clone();
+            new.insert((level, before))
+        }
+    };
+    level.balance = level.balance.after(&entry.body).map_err(|error| {
+        let what = format!("does not fold into the base: {error}");
+        StorageError::Row { seq, what }
+    })?;
+    level.last_seq = seq;
+    Ok(())
 }
 
 fn erase(conn: &Connection, state: &State, before: WallMs) -> Result<bool, StorageError> {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use rusqlite::Connection;
-use shelfwire_core::limits::{COMMANDS_PER_COMMIT_MAX, INBOX_PER_COMMIT_MAX, WAL_MAX_PAGES};
+use shelfwire_core::limits::{COMMANDS_PER_COMMIT_MAX, INBOX_PER_COMMIT_MAX, WAL_MAX_TIMES};
 use shelfwire_core::session::facts::Facts;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -351,12 +351,16 @@ impl Writer {
 
     fn look_after_log(&mut self) {
         self.unlooked += 1;
-        if self.log_pages.load(Ordering::Relaxed) >= WAL_MAX_PAGES
+        let most = self.options.checkpoint_pages * WAL_MAX_TIMES;
+        if self.log_pages.load(Ordering::Relaxed) >= most
             && let Some(conn) = &self.conn
         {
-            // The log's bound: here, and only here, a till waits for a checkpoint.
+            // The log's bound: here, and only here, a till waits for a checkpoint: for the little that
+            // came in while the checkpointer copied.
             match checkpoint::passive(conn) {
-                Ok(log) => self.log_pages.store(log.to_copy(), Ordering::Relaxed),
+                // All copied, and nobody else writes: the next commit begins the log anew.
+                Ok(log) if log.copied >= log.pages => self.log_pages.store(0, Ordering::Relaxed),
+                Ok(_) => {}
                 Err(error) => tracing::warn!(%error, "no checkpoint was made"),
             }
         }

@@ -14,4 +14,9 @@
 )]
 mod stage;
 
+mod aside;
+mod crash;
+mod damage;
+mod model;
 mod taking;
+mod upkeep;

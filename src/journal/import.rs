@@ -1,0 +1,40 @@
+//! `shelfwire stock import`: absolute stock for items, through the writer like everything else.
+
+use serde::Serialize;
+use shelfwire_core::domain::command::{Body, Command, OpeningLine};
+use shelfwire_core::domain::ids::Seq;
+use shelfwire_core::domain::time::Stamp;
+use shelfwire_core::limits::OPENING_LINES_MAX;
+
+use super::handle::{Journal, TakeError};
+
+/// What was taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    /// Items.
+    pub items: u64,
+    /// seq of the last entry; `None` if they wait in the inbox, or nothing was there to take.
+    pub last_seq: Option<Seq>,
+}
+
+/// Takes an opening in commands of [`OPENING_LINES_MAX`] lines. Each is taken whole; a failure in
+/// between leaves the commands before it taken, and the same file may be imported again.
+pub async fn import(
+    journal: &Journal,
+    lines: Vec<OpeningLine>,
+    stamp: Stamp,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Imported, TakeError> {
+    let of = lines.len() as u64;
+    let mut imported = Imported::default();
+    let mut lines = lines.into_iter().peekable();
+    while lines.peek().is_some() {
+        let some: Vec<OpeningLine> = lines.by_ref().take(OPENING_LINES_MAX).collect();
+        imported.items += some.len() as u64;
+        let body = Body::Opening(some);
+        let receipt = journal.take(Command { stamp, body }).await?;
+        imported.last_seq = receipt.last_seq.or(imported.last_seq);
+        progress(imported.items, of);
+    }
+    Ok(imported)
+}
