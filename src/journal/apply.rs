@@ -40,7 +40,11 @@ impl From<StorageError> for Undone {
         match error {
             // A damaged row concerns whoever asked for it: everything else goes on.
             StorageError::Row { .. } => Self::Request(TakeError::Refused(error.to_string())),
-            other => Self::Storage(other),
+            error @ (StorageError::Sqlite { .. }
+            | StorageError::Io { .. }
+            | StorageError::Locked { .. }
+            | StorageError::Setting { .. }
+            | StorageError::State(_)) => Self::Storage(error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use shelfwire_core::domain::chain::chain_next;
 use shelfwire_core::domain::ids::{Chain, Name, Seq};
-use shelfwire_core::limits::START_CHECK_ROWS;
+use shelfwire_core::limits::{START_CHECK_ROWS, UPKEEP_ROWS_MAX};
 
 use super::error::{Doing as _, StorageError};
 use super::migrate::version;
@@ -104,7 +104,7 @@ fn check(conn: &Connection, clean: bool) -> Result<Option<String>, StorageError>
     let rows = if clean { 1 } else { START_CHECK_ROWS };
     let mut next = head.saturating_sub(rows).max(journal.pruned) + 1;
     while next <= head {
-        let walk = span(conn, &journal, next, MARK_EVERY as usize)?;
+        let walk = span(conn, &journal, next, UPKEEP_ROWS_MAX)?;
         if walk.damage.is_some() || walk.next == next {
             return Ok(Some(walk.damage.unwrap_or_default()));
         }
@@ -152,7 +152,7 @@ pub(super) fn span(
         match found {
             Found::Good { entry, d } if entry.seq == next => {
                 chain = chain_next(chain, d);
-                if next % MARK_EVERY == 0 {
+                if next.is_multiple_of(MARK_EVERY) {
                     marked.push((next, chain));
                 }
                 next += 1;

@@ -74,11 +74,6 @@ impl State {
             seq: head,
             what: "the chain before it is broken".to_owned(),
         })?;
-        let held: Option<String> = meta::get(conn, meta::HELD)?;
-        let held = held
-            .map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|error| StorageError::State(format!("why the journal is held: {error}")))?;
         let salt = meta::get(conn, meta::SALT)?
             .ok_or_else(|| StorageError::State("the journal has no salt".to_owned()))?;
         let mut runs = journals::runs(conn, journal.nr)?;
@@ -90,7 +85,7 @@ impl State {
             head,
             chain,
             run_first,
-            held,
+            held: held(conn)?,
             first: flag(meta::FIRST)?,
             floor: meta::get(conn, meta::FLOOR)?.map_or(0, unsql),
             salt: Salt(salt),
@@ -180,4 +175,11 @@ impl State {
             clock: self.clock,
         }
     }
+}
+
+fn held(conn: &Connection) -> Result<Option<Held>, StorageError> {
+    let why: Option<String> = meta::get(conn, meta::HELD)?;
+    why.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| StorageError::State(format!("why the journal is held: {error}")))
 }

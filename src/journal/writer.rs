@@ -196,7 +196,11 @@ impl Writer {
                         *state = before;
                         answers.push(match request {
                             Request::Take(..) => Answer::Receipt(Err(error)),
-                            _ => Answer::Kept(Err(error)),
+                            Request::Keep(..)
+                            | Request::First(_)
+                            | Request::Noop(_)
+                            | Request::Upkeep(_)
+                            | Request::Stop => Answer::Kept(Err(error)),
                         });
                         "ROLLBACK TO request; RELEASE request"
                     }

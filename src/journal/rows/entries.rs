@@ -5,8 +5,11 @@ use shelfwire_core::domain::chain::{
     Personal, PersonalDigest, RowSalt, RowTexts, chain_next, personal_digest, quality_code,
     row_hash,
 };
+use shelfwire_core::domain::code::Code;
 use shelfwire_core::domain::entry::Entry;
-use shelfwire_core::domain::ids::{Chain, RowHash, Seq};
+use shelfwire_core::domain::ids::{Chain, Name, RowHash, Seq};
+use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::quantity::Uom;
 
 use super::journals::JournalRow;
 use super::{sql, unsql};
@@ -70,15 +73,15 @@ pub(in crate::journal) fn insert(
                 ":row_of": entry.n.0,
                 ":rows": entry.n.1,
                 ":kind": body.kind.as_str(),
-                ":item": body.item.as_ref().map(|item| item.as_str()),
-                ":code": body.code.as_ref().map(|code| code.as_str()),
+                ":item": body.item.as_ref().map(ItemId::as_str),
+                ":code": body.code.as_ref().map(Code::as_str),
                 ":symbology": body.code.as_ref().map(|code| code.symbology.as_str()),
                 ":qty": body.qty.0,
                 ":unavailable": body.unavailable.0,
-                ":uom": body.uom.map(|uom| uom.as_str()),
-                ":zone": body.zone.as_ref().map(|zone| zone.as_str()),
-                ":from_zone": body.from_zone.as_ref().map(|zone| zone.as_str()),
-                ":dev": body.dev.as_ref().map(|dev| dev.as_str()),
+                ":uom": body.uom.map(Uom::as_str),
+                ":zone": body.zone.as_ref().map(Name::as_str),
+                ":from_zone": body.from_zone.as_ref().map(Name::as_str),
+                ":dev": body.dev.as_ref().map(Name::as_str),
                 ":ref": body.reference,
                 ":epc": body.epc,
                 ":salt": salt.map(|salt| salt.0),
@@ -104,7 +107,7 @@ pub(in crate::journal) fn mark(
     seq: Seq,
     chain: Chain,
 ) -> Result<(), StorageError> {
-    if seq % MARK_EVERY != 0 {
+    if !seq.is_multiple_of(MARK_EVERY) {
         return Ok(());
     }
     conn.prepare_cached("INSERT INTO marks (journal, seq, chain) VALUES (?1, ?2, ?3)")
