@@ -142,7 +142,7 @@ async fn a_later_version_that_this_binary_may_write_is_opened() {
     let dir = tempfile::tempdir().unwrap();
     let options = options(dir.path());
     left_behind(&options, |database| {
-        sql(database, "PRAGMA user_version = 7")
+        sql(database, "PRAGMA user_version = 7");
     })
     .await;
     let stage = Stage::open(&options);

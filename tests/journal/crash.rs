@@ -62,11 +62,13 @@ async fn child() {
                 journal: facts.journal,
                 seq: facts.head - 2,
             };
-            stage.journal.keep(keep).await.ok();
-            stage.journal.upkeep().await.ok();
+            let kept = stage.journal.keep(keep).await;
+            let kept_up = stage.journal.upkeep().await;
+            println!("kept {} {}", kept.is_ok(), kept_up.is_ok());
         }
     }
-    stage.journal.stop().await.ok();
+    let asked = stage.journal.stop().await;
+    println!("asked to stop: {}", asked.is_ok());
     match stage.end.wait().await {
         Ok(()) => println!("stopped"),
         Err(error) => println!("failed {} {error}", error.exit_code()),

@@ -1,7 +1,6 @@
 //! The journal on a real disk: its promises, one file each.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot set its stage has failed"
@@ -9,7 +8,6 @@
 
 #[expect(
     unreachable_pub,
-    dead_code,
     reason = "the stage is one crate's, set for all its tests"
 )]
 mod stage;

@@ -11,10 +11,15 @@ use shelfwire_core::session::facts::{Held, Keep};
 use crate::stage::{Stage, opening, options, sale, scan};
 
 #[derive(Debug, Clone)]
-enum Step {
+enum Take {
     Sale { number: u64, item: usize, qty: i64 },
     Receive { item: usize },
     Opening { item: usize, qty: i64 },
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Take(Take),
     Generation,
     Hold,
     Applied { back: u64 },
@@ -25,9 +30,9 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (0..12_u64, 0..3_usize, 1..4_i64)
-            .prop_map(|(number, item, qty)| Step::Sale { number, item, qty }),
-        3 => (0..3_usize).prop_map(|item| Step::Receive { item }),
-        1 => (0..3_usize, 0..50_i64).prop_map(|(item, qty)| Step::Opening { item, qty }),
+            .prop_map(|(number, item, qty)| Step::Take(Take::Sale { number, item, qty })),
+        3 => (0..3_usize).prop_map(|item| Step::Take(Take::Receive { item })),
+        1 => (0..3_usize, 0..50_i64).prop_map(|(item, qty)| Step::Take(Take::Opening { item, qty })),
         2 => Just(Step::Generation),
         1 => Just(Step::Hold),
         2 => (0..6_u64).prop_map(|back| Step::Applied { back }),
@@ -43,7 +48,7 @@ const ITEMS: [&str; 3] = ["a", "b", "c"];
 #[derive(Debug, Default)]
 struct Model {
     booked: Vec<(u64, usize, i64)>,
-    waiting: Vec<Step>,
+    waiting: Vec<Take>,
     books: bool,
     on_hand: BTreeMap<usize, i64>,
     known: BTreeMap<usize, bool>,
@@ -53,10 +58,10 @@ struct Model {
 
 impl Model {
     /// Whether it is a repeat.
-    fn take(&mut self, step: &Step) -> bool {
-        if let Step::Sale { number, item, qty } = *step {
-            let same = |step: &Step| {
-                matches!(step, Step::Sale { number: n, item: i, qty: q }
+    fn take(&mut self, step: &Take) -> bool {
+        if let Take::Sale { number, item, qty } = *step {
+            let same = |step: &Take| {
+                matches!(step, Take::Sale { number: n, item: i, qty: q }
                     if (*n, *i, *q) == (number, item, qty))
             };
             if self.booked.contains(&(number, item, qty)) || self.waiting.iter().any(same) {
@@ -71,19 +76,18 @@ impl Model {
         false
     }
 
-    fn book(&mut self, step: &Step) {
+    fn book(&mut self, step: &Take) {
         match *step {
-            Step::Sale { number, item, qty } => {
+            Take::Sale { number, item, qty } => {
                 // The same number with other content is another sale, and alerted.
                 self.booked.push((number, item, qty));
                 *self.on_hand.entry(item).or_default() -= qty;
             }
-            Step::Receive { item } => *self.on_hand.entry(item).or_default() += 1,
-            Step::Opening { item, qty } => {
+            Take::Receive { item } => *self.on_hand.entry(item).or_default() += 1,
+            Take::Opening { item, qty } => {
                 self.on_hand.insert(item, qty);
                 self.known.insert(item, true);
             }
-            _ => {}
         }
     }
 }
@@ -100,14 +104,13 @@ async fn run(steps: Vec<Step>) {
     let mut generation = 0;
     for step in steps {
         match &step {
-            Step::Sale { .. } | Step::Receive { .. } | Step::Opening { .. } => {
-                let command = match step {
-                    Step::Sale { number, item, qty } => sale(number, &[(ITEMS[item], qty)]),
-                    Step::Receive { item } => scan(ITEMS[item], ScanKind::Receive),
-                    Step::Opening { item, qty } => opening(&[(ITEMS[item], qty)]),
-                    _ => continue,
+            Step::Take(take) => {
+                let command = match *take {
+                    Take::Sale { number, item, qty } => sale(number, &[(ITEMS[item], qty)]),
+                    Take::Receive { item } => scan(ITEMS[item], ScanKind::Receive),
+                    Take::Opening { item, qty } => opening(&[(ITEMS[item], qty)]),
                 };
-                let repeat = model.take(&step);
+                let repeat = model.take(take);
                 let receipt = stage.journal.take(command).await.unwrap();
                 assert_eq!(receipt.repeat, repeat, "{step:?}");
                 if model.books && !repeat {

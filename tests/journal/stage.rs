@@ -1,7 +1,6 @@
 //! A store's journal in a folder of its own, and the commands that tests send to it.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use shelfwire::journal::{Begun, Ended, Journal, Opened, Options, open};
 use shelfwire_core::domain::command::{
@@ -186,24 +185,6 @@ pub fn opening(lines: &[(&str, i64)]) -> Command {
     Command {
         stamp: stamp(NOON),
         body: Body::Opening(lines),
-    }
-}
-
-/// Random bytes from a seed that the test prints (SplitMix64).
-pub struct Dice(AtomicU64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        println!("seed {seed}");
-        Self(AtomicU64::new(seed))
-    }
-
-    pub fn below(&self, bound: u64) -> u64 {
-        let step = 0x9e37_79b9_7f4a_7c15;
-        let mut z = self.0.fetch_add(step, Ordering::Relaxed).wrapping_add(step);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
     }
 }
 

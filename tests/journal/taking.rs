@@ -30,10 +30,10 @@ async fn j2_seqs_have_no_gap_over_restarts_refusals_and_empty_transactions() {
     let dir = tempfile::tempdir().unwrap();
     let options = options(dir.path());
     let mut before = 0;
-    for round in 0..3 {
+    for round in 0..3_usize {
         let stage = Stage::booking(&options).await;
         for number in 0..5 {
-            let number = round * 5 + number;
+            let number = round as u64 * 5 + number;
             stage.journal.take(sale(number, &[("a", 1)])).await.unwrap();
             stage.journal.take(sale(1_000 + number, &[])).await.unwrap();
         }
@@ -46,7 +46,7 @@ async fn j2_seqs_have_no_gap_over_restarts_refusals_and_empty_transactions() {
         let facts = stage.facts();
         assert_eq!(facts.head, before as u64);
         // A run for each process that wrote, each with its own first seq.
-        assert_eq!(facts.runs.len(), round as usize + 1);
+        assert_eq!(facts.runs.len(), round + 1);
         assert!(facts.runs.windows(2).all(|two| two[0].1 < two[1].1));
         stage.stop().await;
     }

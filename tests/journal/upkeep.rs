@@ -249,7 +249,7 @@ async fn r13_an_import_makes_items_known() {
     };
     let mut told = Vec::new();
     let done = import(&stage.journal, lines, stamp(NOON), &mut |at, of| {
-        told.push((at, of))
+        told.push((at, of));
     })
     .await
     .unwrap();
