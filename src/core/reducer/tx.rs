@@ -44,7 +44,10 @@ impl RowBody<'_> {
     pub fn at(&self) -> WallMs {
         match self {
             Self::Entry(entry) => entry.at,
-            Self::Unknown(row) => row.rest.get("at").and_then(|at| at.as_i64()).unwrap_or(0),
+            Self::Unknown(row) => {
+                let at = row.rest.get("at");
+                at.and_then(serde_json::Value::as_i64).unwrap_or(0)
+            }
         }
     }
 }
