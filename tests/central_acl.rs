@@ -1,6 +1,12 @@
 //! The files of `config/` for Mosquitto, as they are: TLS with a certificate for each party, a store
 //! below its own root only, and only the centre on the down topics.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot set its stage has failed"
+)]
+
 mod support;
 
 use std::fs;
@@ -24,8 +30,8 @@ struct Sample {
 
 impl Drop for Sample {
     fn drop(&mut self) {
-        self.broker.kill().ok();
-        self.broker.wait().ok();
+        self.broker.kill().unwrap();
+        self.broker.wait().unwrap();
     }
 }
 

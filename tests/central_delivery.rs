@@ -22,8 +22,8 @@ fn seed() -> u64 {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or_else(|| {
-            let nanos = std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
-            u64::from(nanos)
+            let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+            u64::from(since.subsec_nanos())
         })
 }
 
@@ -38,11 +38,9 @@ fn cuts(missing: &[Seq], random: &mut Random) -> Vec<(Seq, Seq)> {
             _ => frames.push((*seq, *seq)),
         }
     }
-    for at in 0..frames.len() {
-        if random.below(4) == 0 {
-            frames.push(frames[at]);
-        }
-    }
+    let mut twice = frames.clone();
+    twice.retain(|_| random.below(4) == 0);
+    frames.extend(twice);
     random.shuffle(&mut frames);
     frames
 }

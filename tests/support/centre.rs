@@ -71,9 +71,12 @@ impl Centre {
     /// Starts it on the same database, and waits until it listens.
     pub fn start_again(&mut self) {
         self.launch();
-        if wait::try_until(START, || self.log().contains("listening").then_some(())).is_none() {
-            panic!("the centre does not listen: {}", self.log());
-        }
+        let listens = wait::try_until(START, || self.log().contains("listening").then_some(()));
+        assert!(
+            listens.is_some(),
+            "the centre does not listen: {}",
+            self.log()
+        );
     }
 
     /// Starts it on the same database, and does not wait.
