@@ -18,6 +18,7 @@ pub mod broker;
 pub mod caller;
 #[cfg(feature = "central")]
 pub mod centre;
+pub mod certificates;
 pub mod devices;
 pub mod mosquitto;
 pub mod proxy;

@@ -36,6 +36,7 @@ pub struct Mosquitto {
     child: Option<Child>,
     dir: tempfile::TempDir,
     port: u16,
+    tls: bool,
 }
 
 /// A port that was free a moment ago.
@@ -74,6 +75,7 @@ impl Mosquitto {
             child: None,
             dir,
             port,
+            tls: setup.tls.is_some(),
         };
         broker.start_again();
         broker
@@ -84,7 +86,8 @@ impl Mosquitto {
     }
 
     pub fn url(&self) -> String {
-        format!("mqtt://127.0.0.1:{}", self.port)
+        let scheme = if self.tls { "mqtts" } else { "mqtt" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     /// What it logged so far.

@@ -2,6 +2,17 @@
 
 pub struct Random(u64);
 
+/// The seed that `SEED` names, else a new one; printed, so that the run can be repeated.
+pub fn seed() -> u64 {
+    let named = std::env::var("SEED")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let fresh = || u64::from(std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
+    let seed = named.unwrap_or_else(fresh);
+    println!("seed {seed} (SEED={seed} repeats it)");
+    seed
+}
+
 impl Random {
     pub fn new(seed: u64) -> Self {
         Self(seed)

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use shelfwire::health::socket::ask_report;
 use shelfwire::journal::Reader;
 use shelfwire::journal::files::Files;
 use shelfwire::journal::open::{BUDGET_BYTES, PAGE_BYTES};
@@ -85,8 +86,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// With the binary that Cargo built beside this, or the one that `SHELFWIRE_BINARY` names.
     pub fn set_up(setup: &StoreSetup) -> Self {
-        Self::with_binary(setup, Path::new(env!("CARGO_BIN_EXE_shelfwire")))
+        let named = std::env::var_os("SHELFWIRE_BINARY").map(PathBuf::from);
+        let built = || PathBuf::from(env!("CARGO_BIN_EXE_shelfwire"));
+        Self::with_binary(setup, &named.unwrap_or_else(built))
     }
 
     pub fn with_binary(setup: &StoreSetup, binary: &Path) -> Self {
@@ -157,6 +161,10 @@ impl Store {
         self.path("shelfwire.toml")
     }
 
+    pub fn pos_port(&self) -> u16 {
+        self.pos_port
+    }
+
     pub fn till(&self, number: u64) -> Till {
         Till::new(&format!("till-{number}"), &token(number), self.pos_port)
     }
@@ -211,18 +219,21 @@ impl Store {
         Reader::open(&Files::new(&self.path("state")).database(), sizes).ok()
     }
 
-    /// Waits until the centre has applied everything, and nothing waits in the inbox.
+    /// Waits until the centre has everything in ledger and balances, and nothing waits in the inbox.
+    /// The agent is asked: the mark on disk is written along with later rows.
     pub fn wait_until_applied(&self, limit: Duration) {
+        let state = self.path("state");
         let done = wait::try_until(limit, || {
-            let figures = self.reader()?.figures().ok()?;
-            (figures.head > 0 && figures.backlog == 0 && figures.waiting == 0).then_some(())
+            let journal = ask_report(&state)?.journal;
+            let all = journal.backlog == 0 && journal.fresh == journal.head;
+            (journal.head > 0 && all && journal.waiting == 0).then_some(())
         });
         if done.is_none() {
-            let figures = self.reader().and_then(|mut reader| reader.figures().ok());
+            let journal = ask_report(&state).map(|report| report.journal);
             let log = self.log();
             let tail: Vec<&str> = log.lines().rev().take(30).collect();
             panic!(
-                "not applied within {limit:?}: {figures:?}\n{}",
+                "not applied within {limit:?}: {journal:?}\n{}",
                 tail.join("\n")
             );
         }

@@ -1,12 +1,13 @@
 //! A till that behaves as integrators are told to: it sends a transaction again until it is taken.
 
+use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::{IntoClientRequest, client};
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::{Message, WebSocket};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Request};
+use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
 use super::wait;
 
@@ -90,11 +91,36 @@ impl Till {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         stream.set_nodelay(true).ok()?;
+        client(self.request()?, stream)
+            .ok()
+            .map(|(socket, _)| socket)
+    }
+
+    /// What opens this till's WebSocket.
+    pub fn request(&self) -> Option<Request<()>> {
         let mut request = format!("ws://127.0.0.1:{}/pos", self.port)
             .into_client_request()
             .ok()?;
         let bearer = HeaderValue::from_str(&format!("Bearer {}", self.token)).ok()?;
         request.headers_mut().insert("Authorization", bearer);
-        client(request, stream).ok().map(|(socket, _)| socket)
+        Some(request)
+    }
+
+    /// Keeps the connection for a span, and answers pings; fails the test if it is lost.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests wait in real time, for real processes"
+    )]
+    pub fn stay(&mut self, span: Duration) {
+        let begun = Instant::now();
+        let socket = self.socket.as_mut().expect("the till is connected");
+        while begun.elapsed() < span {
+            let read = socket.read();
+            let quiet = matches!(&read, Err(Error::Io(why)) if why.kind() == ErrorKind::WouldBlock);
+            assert!(
+                quiet || read.is_ok(),
+                "the till lost its connection: {read:?}"
+            );
+        }
     }
 }

@@ -40,3 +40,17 @@ pub fn holds(what: &str, span: Duration, probe: impl FnMut() -> Option<String>) 
         panic!("{what} did not hold: {broken}");
     }
 }
+
+/// Waits until a moment, for what is measured at a pace.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests wait in real time, for real processes"
+)]
+pub fn at(moment: Instant) {
+    let (_quiet, tick) = mpsc::channel::<()>();
+    let left = moment.saturating_duration_since(Instant::now());
+    assert_eq!(
+        tick.recv_timeout(left),
+        Err(mpsc::RecvTimeoutError::Timeout)
+    );
+}
