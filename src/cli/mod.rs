@@ -12,6 +12,7 @@ pub mod exit;
 pub mod loading;
 pub mod print;
 pub mod run;
+pub mod status;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ enum Command {
     Check(check::Args),
     /// Runs the daemon: reads scanners and tills, keeps the journal, sends to the centre
     Run(run::Args),
+    /// Says how the agent is: uplink, backlog, devices, clock
+    Status(status::Args),
     /// Shows a whole store on this machine: two tills, a scanner, an outage, a kill
     #[cfg_attr(not(feature = "demo"), command(hide = true))]
     Demo,
@@ -66,6 +69,7 @@ impl Command {
         match self {
             Self::Check(args) => check::run(args, config, out),
             Self::Run(_) => run::run(config, out),
+            Self::Status(args) => status::run(args, config, out),
             #[cfg(feature = "demo")]
             Self::Demo => demo::run(out),
             #[cfg(not(feature = "demo"))]

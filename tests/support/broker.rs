@@ -90,6 +90,8 @@ struct Shared {
     changed: Condvar,
     connected: Mutex<Vec<Connected>>,
     published: Mutex<Vec<Published>>,
+    /// Those that were not refused.
+    accepted: Mutex<Vec<Published>>,
     /// The latest connection, to deliver to.
     current: Mutex<Option<TcpStream>>,
 }
@@ -155,6 +157,11 @@ impl Broker {
         let published = self.shared.published.lock().unwrap();
         let fits = |p: &&Published| p.topic.ends_with(topic_ends);
         published.iter().filter(fits).cloned().collect()
+    }
+
+    /// Publishes that were not refused, so far.
+    pub fn accepted(&self) -> Vec<Published> {
+        self.shared.accepted.lock().unwrap().clone()
     }
 
     /// Waits for the n-th publish (from 1) on a topic that ends so.
@@ -398,6 +405,10 @@ fn answer(
     };
     if let Some(rule) = refused {
         return stream.write_all(&puback(id, rule.reason));
+    }
+    if !matches!(now.acks, Acks::Reason(reason) if reason >= 0x80) {
+        let last = shared.published.lock().unwrap().last().cloned();
+        shared.accepted.lock().unwrap().extend(last);
     }
     match now.acks {
         Acks::Mute => Ok(()),

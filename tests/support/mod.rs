@@ -21,6 +21,7 @@ pub mod centre;
 pub mod certificates;
 pub mod devices;
 pub mod mosquitto;
+pub mod played;
 pub mod proxy;
 pub mod pty;
 pub mod random;

@@ -1,0 +1,262 @@
+//! `shelfwire status`: how the agent is, from the daemon; without one, what the journal says.
+
+use std::path::Path;
+
+use super::exit::Exit;
+use super::loading::{self, Need};
+use super::print::Out;
+use crate::config::Config;
+use crate::health::report::{Device, JournalPart, Report, Uplink, VERSION};
+use crate::health::socket;
+use crate::journal::files::Files;
+use crate::journal::open::PAGE_BYTES;
+use crate::journal::settings::Sizes;
+use crate::journal::{Reader, StorageError};
+use crate::support::clock;
+
+const EXAMPLES: &str = "\
+EXAMPLES
+  shelfwire status
+  shelfwire status --json | jq .journal.backlog
+
+EXIT CODES
+  0 all is well   1 a person should look (or no daemon runs)   69 neither daemon nor journal";
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Write one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks the daemon, else the journal.
+pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
+    let config = match loading::config(config, Need::Values, out) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    let report = match socket::ask_report(&config.state_dir) {
+        Some(report) => report,
+        None => match from_journal(&config) {
+            Ok(report) => report,
+            Err(error) => {
+                out.complain(format_args!(
+                    "error: no daemon answers in {}, and the journal there cannot be read: {error}\n\
+                     start it: systemctl start shelfwire",
+                    config.state_dir.display()
+                ));
+                return Exit::Environment;
+            }
+        },
+    };
+    if args.json {
+        out.json(&report);
+    } else {
+        print(&report, out);
+    }
+    if report.is_well() {
+        Exit::Done
+    } else {
+        Exit::NotWell
+    }
+}
+
+fn from_journal(config: &Config) -> Result<Report, StorageError> {
+    let sizes = Sizes {
+        page_bytes: PAGE_BYTES,
+        budget_bytes: config.journal.disk_budget_bytes,
+    };
+    let mut reader = Reader::open(&Files::new(&config.state_dir).database(), sizes)?;
+    let figures = reader.figures()?;
+    let age = |then| u64::try_from(clock::wall_ms().saturating_sub(then) / 1_000).unwrap_or(0);
+    Ok(Report {
+        version: VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        store: config.store.to_string(),
+        gateway: config.gateway.to_string(),
+        running: false,
+        up_s: 0,
+        uplink: None,
+        journal: JournalPart {
+            id: figures.journal.to_string(),
+            generation: None,
+            books: false,
+            held: None,
+            head: figures.head,
+            applied: figures.applied,
+            fresh: figures.applied,
+            backlog: figures.backlog,
+            oldest_age_s: figures.oldest_ms.map(age),
+            waiting: figures.waiting,
+        },
+        clock: None,
+        devices: Vec::new(),
+        alarms: Vec::new(),
+    })
+}
+
+fn print(report: &Report, out: &mut Out) {
+    let up = if report.running {
+        format!("up {}", span(report.up_s))
+    } else {
+        "not running".to_owned()
+    };
+    out.say(format_args!(
+        "shelfwire {} · store {} · gateway {} · {up}",
+        report.program, report.store, report.gateway
+    ));
+    if let Some(uplink) = &report.uplink {
+        out.say(format_args!("Uplink       : {}", uplink_line(uplink)));
+    }
+    let journal = &report.journal;
+    out.say(format_args!("Journal      : {}", journal_line(journal)));
+    if report.running {
+        out.say(format_args!("Central view : {}", central_line(report)));
+    }
+    if let Some(clock) = &report.clock {
+        let ahead = clock
+            .ahead_ms
+            .map(|ahead| format!(", {ahead:+} ms to the centre"))
+            .unwrap_or_default();
+        out.say(format_args!("Clock        : {}{ahead}", clock.quality));
+    }
+    for (at, device) in report.devices.iter().enumerate() {
+        let label = if at == 0 {
+            "Devices      :"
+        } else {
+            "              "
+        };
+        out.say(format_args!("{label} {}", device_line(device)));
+    }
+    let health = health(report);
+    if !health.is_empty() {
+        out.say("\n# Health:");
+        for line in health {
+            out.say(format_args!("#   - {line}"));
+        }
+    }
+}
+
+fn uplink_line(uplink: &Uplink) -> String {
+    let tls = if uplink.tls { "TLS" } else { "clear text" };
+    if uplink.connected {
+        return format!(
+            "{} for {}, {} ({tls})",
+            uplink.state,
+            span(uplink.since_s),
+            uplink.broker
+        );
+    }
+    let reason = uplink.reason.as_deref().unwrap_or("no reason known yet");
+    let next = uplink
+        .next_try_s
+        .map(|seconds| format!("; next try in {}", span(seconds)))
+        .unwrap_or_default();
+    format!("not connected to {} ({tls}): {reason}{next}", uplink.broker)
+}
+
+fn journal_line(journal: &JournalPart) -> String {
+    let oldest = journal
+        .oldest_age_s
+        .filter(|_| journal.backlog > 0)
+        .map(|age| format!(" (oldest {})", span(age)))
+        .unwrap_or_default();
+    let mut line = format!(
+        "seq {} · applied by the centre {} · not applied {}{oldest}",
+        journal.head, journal.applied, journal.backlog
+    );
+    if journal.waiting > 0 {
+        line = format!("{line} · {} safe in the inbox", journal.waiting);
+    }
+    line
+}
+
+fn central_line(report: &Report) -> String {
+    let journal = &report.journal;
+    let connected = report
+        .uplink
+        .as_ref()
+        .is_some_and(|uplink| uplink.connected);
+    match (journal.generation, journal.backlog) {
+        (None, _) => "has not taken this journal yet; what comes in is safe here".to_owned(),
+        (Some(_), 0) if connected => "fresh".to_owned(),
+        (Some(_), 0) => "complete, and ageing while there is no connection".to_owned(),
+        (Some(_), backlog) => format!("{backlog} entries behind; they are safe here"),
+    }
+}
+
+fn device_line(device: &Device) -> String {
+    let mark = match device.state.as_str() {
+        "reading" => '●',
+        "error" => '!',
+        _ => '○',
+    };
+    let last = device
+        .last_s
+        .map(|seconds| format!(", last {} ago", span(seconds)))
+        .unwrap_or_default();
+    let text = device
+        .text
+        .as_ref()
+        .map(|text| format!(": {text}"))
+        .unwrap_or_default();
+    format!(
+        "{mark} {} {} for {}{last}{text}",
+        device.name,
+        device.state,
+        span(device.since_s)
+    )
+}
+
+fn health(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !report.running {
+        lines.push("no daemon runs: systemctl start shelfwire".to_owned());
+    }
+    for alarm in &report.alarms {
+        let since = span(alarm.since_s);
+        lines.push(format!(
+            "{} (for {since}): {}; {}",
+            alarm.code, alarm.text, alarm.fix
+        ));
+    }
+    for device in &report.devices {
+        if device.garbage + device.refused > 0 {
+            lines.push(format!(
+                "{}: {} unreadable, {} refused since the start",
+                device.name, device.garbage, device.refused
+            ));
+        }
+    }
+    lines
+}
+
+/// A time in its two largest units.
+fn span(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} m {} s", seconds % 60),
+        (0, ..) => format!("{hours} h {} m", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn a_span_is_told_in_its_two_largest_units() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (61, "1 m 1 s"),
+            (7_860, "2 h 11 m"),
+            (1_051_200, "12 d 4 h"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
+    }
+}
