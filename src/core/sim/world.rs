@@ -221,7 +221,6 @@ impl World {
         strikes
     }
 
-    #[expect(clippy::too_many_lines, reason = "one line for each kind of event")]
     fn happen(&mut self, event: Event) -> Checked {
         match event {
             Event::Say => {
