@@ -141,7 +141,7 @@ impl Rig {
             for action in out {
                 match action {
                     Action::Read { after, max } => {
-                        inputs.push_back(Input::Rows(self.read(after, max)))
+                        inputs.push_back(Input::Rows(self.read(after, max)));
                     }
                     Action::ReadAlerts { after, max } => {
                         let upto = self.facts.head;

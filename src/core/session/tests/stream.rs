@@ -7,7 +7,7 @@ use crate::wire::FrameRow;
 fn withheld(frame: &Frame) -> Vec<(Seq, Seq, String)> {
     let gap = |row: &FrameRow| match row {
         FrameRow::Withheld(gap) => Some((gap.first, gap.last, gap.reason.clone())),
-        FrameRow::Entry(_) => None,
+        FrameRow::Entry(_) | FrameRow::Unknown(_) => None,
     };
     frame.entries.iter().filter_map(gap).collect()
 }
