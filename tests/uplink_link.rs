@@ -2,7 +2,6 @@
 //! mosquitto and the real centre.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test that cannot set its stage has failed"
 )]
 

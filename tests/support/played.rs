@@ -31,10 +31,11 @@ impl Ledger {
             .chain(self.withheld.keys())
             .copied()
             .collect();
-        (1..)
-            .take_while(|seq| held.contains(seq))
-            .last()
-            .unwrap_or(0)
+        let gap = held
+            .iter()
+            .zip(1..)
+            .find(|(seq, expected)| *seq != expected);
+        gap.map_or(held.len() as u64, |(_, expected)| expected - 1)
     }
 
     fn note(&self) -> Value {
