@@ -16,5 +16,6 @@ mod aside;
 mod crash;
 mod damage;
 mod model;
+mod power;
 mod taking;
 mod upkeep;
