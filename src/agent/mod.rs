@@ -68,6 +68,11 @@ impl Failure {
     }
 }
 
+/// How a command opens the journal while no agent runs.
+pub fn journal_options(config: &Config) -> journal::Options {
+    settings::journal(config, identity::box_id().0, Trust::new())
+}
+
 /// The parts, by the order in which they stop.
 struct Running {
     devices: Tasks,

@@ -9,10 +9,13 @@ pub mod check;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
+pub mod init;
+pub mod journal;
 pub mod loading;
 pub mod print;
 pub mod run;
 pub mod status;
+pub mod stock;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -51,6 +54,12 @@ enum Command {
     Run(run::Args),
     /// Says how the agent is: uplink, backlog, devices, clock
     Status(status::Args),
+    /// Makes the journal; `--first` begins a store that has no link yet
+    Init(init::Args),
+    /// Verifies, rebuilds or exports the journal
+    Journal(journal::Args),
+    /// Sets stock from a file
+    Stock(stock::Args),
     /// Shows a whole store on this machine: two tills, a scanner, an outage, a kill
     #[cfg_attr(not(feature = "demo"), command(hide = true))]
     Demo,
@@ -70,6 +79,9 @@ impl Command {
             Self::Check(args) => check::run(args, config, out),
             Self::Run(_) => run::run(config, out),
             Self::Status(args) => status::run(args, config, out),
+            Self::Init(args) => init::run(args, config, out),
+            Self::Journal(args) => journal::run(args, config, out),
+            Self::Stock(args) => stock::run(args, config, out),
             #[cfg(feature = "demo")]
             Self::Demo => demo::run(out),
             #[cfg(not(feature = "demo"))]
@@ -87,6 +99,14 @@ impl Command {
             }
         }
     }
+}
+
+/// What a command waits on the journal with.
+fn runtime() -> Result<tokio::runtime::Runtime, crate::journal::StorageError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| crate::journal::StorageError::State(format!("no runtime: {error}")))
 }
 
 /// Does what the command line says.

@@ -62,7 +62,7 @@ impl Shared {
 
 /// Why the file is not in force. One alert while it lasts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum Fault {
+pub enum Fault {
     /// None is configured.
     #[error("no catalogue is configured: every code is an item of its own until one is")]
     Unset,
@@ -71,7 +71,12 @@ enum Fault {
     Missing(String),
     /// It cannot be used; what was in force before stays.
     #[error("{path}{why}; the catalogue of before stays in force")]
-    Refused { path: String, why: String },
+    Refused {
+        /// Where it is.
+        path: String,
+        /// Its first fault, or what the system said.
+        why: String,
+    },
 }
 
 impl Fault {
@@ -133,8 +138,13 @@ fn first_of(faults: &[catalogue::Fault]) -> String {
     }
 }
 
+/// Reads the whole file now, for a command. Blocks.
+pub fn read_whole(path: &Path) -> Result<Catalogue, Fault> {
+    read(path, mark(path))
+}
+
 /// Codes of the file, as a scanner would have read them.
-fn normalise(text: &str) -> Option<Code> {
+pub fn normalise(text: &str) -> Option<Code> {
     barcode::from_text(text).ok()
 }
 
