@@ -50,7 +50,7 @@ async fn recorded() {
             println!("pruned {}", stage.facts().min);
         }
     }
-    // No orderly stop: what follows is the end of the process.
+    // Nobody asks for a stop: how far the writer gets now is part of what is recorded.
     drop(stage);
 }
 
@@ -322,7 +322,11 @@ async fn wrong(disk: &Disk, said: &[(u64, u64)], whole: bool) -> Option<String> 
     }
     if whole {
         let stage = Stage::open(&options);
-        assert_eq!(stage.begun, Begun::Found { clean: false });
+        assert!(
+            matches!(stage.begun, Begun::Found { .. }),
+            "{:?}",
+            stage.begun
+        );
         for (number, seq) in said {
             let item = format!("i{}", number % 17);
             let again = stage
