@@ -39,9 +39,7 @@ pub(super) async fn play(tasks: &mut Tasks, say: &mut dyn FnMut(&str)) -> Result
     let link = Link::start(broker, tasks)
         .await
         .map_err(machine("lay a line"))?;
-    let scanner = Scanner::plug_in()
-        .map_err(io_error)
-        .map_err(machine("make a pty"))?;
+    let scanner = Scanner::plug_in().map_err(machine("make a pty"))?;
     let till_address = broker::free_port().map_err(machine("find a free port"))?;
     let stage = Stage::set_up().map_err(machine("make a folder"))?;
     stage
@@ -274,8 +272,4 @@ async fn scan(mut scanner: Scanner, book: SharedBook, mut scanning: watch::Recei
 
 fn seconds(since: Instant) -> f32 {
     since.elapsed().as_secs_f32()
-}
-
-fn io_error(error: serialport::Error) -> std::io::Error {
-    std::io::Error::other(error)
 }

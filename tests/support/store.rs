@@ -22,7 +22,7 @@ use super::wait;
 /// Timers low enough that outages cost a test milliseconds; the rules stay the same.
 pub const FAST_TIMERS: &str = "\
 keep_alive = \"5s\"\npoll = \"8s\"\nconnect = \"2s\"\npuback_still = \"2s\"\npuback_moving = \"4s\"\n\
-hello_answer = \"500ms\"\nhello_again_min = \"300ms\"\nhello_again_max = \"900ms\"\n\
+hello_answer = \"2s\"\nhello_again_min = \"300ms\"\nhello_again_max = \"900ms\"\n\
 outstanding = \"1s\"\nforeign_hello = \"500ms\"\nfenced_hello = \"2s\"\nreconnect_min = \"20ms\"\n\
 reconnect_max = \"200ms\"\nreset_after = \"1s\"\ntaken_over_pause = \"1s\"\nhealth = \"1s\"\n";
 
@@ -209,6 +209,12 @@ impl Store {
             .arg(self.config())
             .output()
             .unwrap()
+    }
+
+    /// What the running agent says of itself.
+    pub fn status(&self) -> Option<serde_json::Value> {
+        let report = shelfwire::health::socket::ask_report(&self.path("state"))?;
+        serde_json::to_value(report).ok()
     }
 
     pub fn reader(&self) -> Option<Reader> {
