@@ -68,7 +68,7 @@ impl Certificates {
         let (ca, cert) = (self.path("ca", "pem"), self.path("box", "pem"));
         let key = self.path("box", "key");
         format!(
-            "ca = \"{}\"\ncert = \"{}\"\nkey = {{ file = \"{}\" }}\n",
+            "ca = {{ file = \"{}\" }}\ncert = {{ file = \"{}\" }}\nkey = {{ file = \"{}\" }}\n",
             ca.display(),
             cert.display(),
             key.display()
