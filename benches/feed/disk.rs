@@ -18,13 +18,13 @@ pub(crate) fn paced(folder: &Path, pace: Duration, count: u32) -> Vec<Duration> 
         .append(true)
         .open(folder.join("page-by-page"));
     let mut file = file.unwrap();
-    let page = [0x5a_u8; PAGE];
+    let bytes = [0x5a_u8; PAGE];
     let begun = now();
     (0..count)
         .map(|number| {
             wait::at(begun + pace * number);
             let from = now();
-            file.write_all(&page).unwrap();
+            file.write_all(&bytes).unwrap();
             file.sync_data().unwrap();
             from.elapsed()
         })

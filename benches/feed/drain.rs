@@ -93,14 +93,14 @@ fn stream(frames: &[(Instant, Bytes)]) -> (u64, u64, Duration) {
         least = least.min(number(payload, "\"first\":"));
         greatest = greatest.max(number(payload, "\"last\":"));
     }
-    let (first, last) = (frames.first().unwrap().0, frames.last().unwrap().0);
-    (greatest + 1 - least, bytes, last - first)
+    let (from, to) = (frames.first().unwrap().0, frames.last().unwrap().0);
+    (greatest + 1 - least, bytes, to - from)
 }
 
 /// The number behind the first such key: the frame's own, which stands before its rows.
 fn number(payload: &[u8], key: &str) -> u64 {
     let text = std::str::from_utf8(payload).expect("frames are JSON");
     let rest = text.split_once(key).expect("a frame").1;
-    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap();
-    rest[..digits].parse().unwrap()
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
+    digits.unwrap().parse().unwrap()
 }

@@ -68,6 +68,6 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         // It may have ended before.
-        self.client.disconnect().ok();
+        drop(self.client.disconnect());
     }
 }

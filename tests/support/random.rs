@@ -3,6 +3,7 @@
 pub struct Random(u64);
 
 /// The seed that `SEED` names, else a new one; printed, so that the run can be repeated.
+#[expect(clippy::print_stdout, reason = "a test that fails shows it")]
 pub fn seed() -> u64 {
     let named = std::env::var("SEED")
         .ok()

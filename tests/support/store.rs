@@ -66,7 +66,7 @@ impl StoreSetup {
 
     /// Lines of `[uplink]`, such as `ca = ...`.
     pub fn uplink_lines(mut self, lines: &str) -> Self {
-        self.uplink_extra = lines.to_owned();
+        lines.clone_into(&mut self.uplink_extra);
         self
     }
 
@@ -255,7 +255,7 @@ impl Store {
             let Some((last, _)) = levels.last() else {
                 return balances;
             };
-            after = last.as_str().to_owned();
+            last.as_str().clone_into(&mut after);
             for (item, level) in levels {
                 balances.insert(item.as_str().to_owned(), level.balance.on_hand.0);
             }
