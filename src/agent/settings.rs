@@ -29,6 +29,9 @@ pub(super) fn journal(config: &Config, box_id: BoxId, trust: Trust) -> journal::
     let mut options = journal::Options::new(&config.state_dir, config.store.clone(), box_id);
     options.sizes.budget_bytes = config.journal.disk_budget_bytes;
     options.retention.rows_ms = millis(config.journal.retention);
+    // Rows leave about when their time is over, also where that is short.
+    let retention = config.journal.retention.max(Duration::from_secs(1));
+    options.upkeep_every = options.upkeep_every.min(retention);
     options.commit_window = config.journal.commit_window;
     let boot = clock::boot_id();
     options.clock = Arc::new(move || clock::stamp(boot, trust.quality()));

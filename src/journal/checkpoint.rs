@@ -10,11 +10,15 @@ use rusqlite::Connection;
 use shelfwire_core::domain::ids::Seq;
 use shelfwire_core::limits::UPKEEP_ROWS_MAX;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::error::{Doing as _, StorageError};
 use super::handle::Request;
 use super::inspect::{Walk, span};
 use super::rows::journals;
+
+/// Between two steps of the check of old rows.
+const CHECK_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the log holds, as the checkpointer last saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,21 +77,24 @@ impl Checkpointer {
     /// Runs until the writer has stopped.
     pub(super) fn run(mut self) {
         let mut next = 1;
+        let mut asked = Instant::now();
         loop {
+            // A busy writer wakes this more often than upkeep is due: its time runs on regardless.
+            let left = self.upkeep_every.saturating_sub(asked.elapsed());
+            if left.is_zero() {
+                if !self.ask_for_upkeep() {
+                    return;
+                }
+                asked = Instant::now();
+                continue;
+            }
             let wait = match self.unchecked {
-                Some(_) => Duration::from_millis(5),
-                None => self.upkeep_every,
+                Some(_) => CHECK_PAUSE.min(left),
+                None => left,
             };
             match self.wake.recv_timeout(wait) {
                 Ok(()) => self.copy(),
-                Err(RecvTimeoutError::Timeout) if self.unchecked.is_some() => {
-                    next = self.check(next);
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    if !self.ask_for_upkeep() {
-                        return;
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => next = self.check(next),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }

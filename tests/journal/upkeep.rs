@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use shelfwire::journal::export::{Wanted, export};
@@ -13,6 +14,7 @@ use shelfwire::journal::{Options, TakeError};
 use shelfwire_core::domain::command::{Body, Command, ScanKind};
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::session::facts::SendRow;
+use tokio::time::Instant;
 
 use crate::stage::{NOON, Stage, opening, options, sale, scan, stamp};
 
@@ -31,6 +33,25 @@ fn keeping(options: Options, rows: u64) -> Options {
     let mut options = options;
     options.retention.rows_max = Some(rows);
     options
+}
+
+#[tokio::test]
+async fn a_busy_journal_is_pruned_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = keeping(options(dir.path()), 5);
+    options.upkeep_every = Duration::from_millis(200);
+    let stage = Stage::booking(&options).await;
+    let begun = Instant::now();
+    for number in 0.. {
+        stage.journal.take(sale(number, &[("a", 1)])).await.unwrap();
+        stage.applied(stage.facts().head).await;
+        if stage.facts().min > 1 {
+            break;
+        }
+        let busy = begun.elapsed();
+        assert!(busy < Duration::from_secs(5), "{number} sales, none pruned");
+    }
+    stage.stop().await;
 }
 
 #[tokio::test]
