@@ -1,6 +1,8 @@
 //! The daemon as systemd sees it: READY, watchdog, stop, exit codes, and a start that nothing about
 //! the journal can stop.
 #![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test that cannot set its stage has failed"
 )]

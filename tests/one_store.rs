@@ -1,6 +1,15 @@
 //! One store end to end on real parts: tills and a scanner, the real agent, a real mosquitto, the
 //! real centre, through kills, cuts and restarts. What a till was told is taken is at the centre
 //! exactly once; no scan is doubled, halved or invented; edge and centre agree for every item.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that cannot set its stage has failed"
+)]
 
 mod support;
 

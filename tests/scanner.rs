@@ -1,5 +1,9 @@
 //! Scanners on real ptys, into a real journal: nothing halved, doubled or invented, whatever is
 //! pulled out when.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set its stage has failed"
+)]
 
 mod support;
 
@@ -174,7 +178,7 @@ async fn pulled_out_in_the_middle_of_a_code_sixty_times() {
         let half = format!("]E0{half}");
         let bytes = usize::try_from(cycle).unwrap() % (half.len() + 1);
         let heard = stage.store.device("dock").counters.bytes;
-        scanner.send(half[..bytes].as_bytes());
+        scanner.send(&half.as_bytes()[..bytes]);
         stage.wait_bytes(heard + u64::try_from(bytes).unwrap());
         halves += u64::from(bytes > 0);
         let far = scanner.far.clone();
@@ -204,14 +208,11 @@ async fn a_scanner_that_is_gone_costs_no_processor_time() {
     });
     let before = thread_ticks("dock");
     wait::holds("unplugged", Duration::from_secs(3), || {
-        let state = stage.store.device("dock").state;
-        (state != State::Unplugged).then(|| format!("{state:?}"))
+        let found = stage.store.device("dock").state;
+        (found != State::Unplugged).then(|| format!("{found:?}"))
     });
-    let ticks = thread_ticks("dock") - before;
-    assert!(
-        ticks <= 3,
-        "{ticks} hundredths of a second in three seconds"
-    );
+    let used = thread_ticks("dock") - before;
+    assert!(used <= 3, "{used} hundredths of a second in three seconds");
     stage.store.stop().await.unwrap();
 }
 

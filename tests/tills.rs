@@ -245,7 +245,7 @@ async fn a_line_that_is_not_understood_refuses_no_neighbour() {
         .say(transaction_of(
             "till-1",
             "9",
-            json!([
+            &json!([
                 {"id": "1", "code": gtin13(1), "qty": 2, "kind": "sale"},
                 {"id": "2", "code": gtin13(2), "qty": "1,5", "kind": "sale"},
                 {"id": "3", "code": gtin13(3), "qty": 1, "kind": "return"},

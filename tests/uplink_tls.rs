@@ -1,5 +1,6 @@
 //! `mqtts` with certificates on both sides, against a real mosquitto.
 #![expect(
+    clippy::format_push_string,
     clippy::unwrap_used,
     reason = "a test that cannot set its stage has failed"
 )]

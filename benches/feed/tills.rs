@@ -248,8 +248,10 @@ fn templates() -> Vec<Command> {
     };
     let sale = |number| {
         let text = message("till-1", number, &product(number));
-        let Ok(Request::Transaction(sale)) = pos::decode(text.as_bytes()) else {
-            panic!("a sale is a transaction");
+        let request = pos::decode(text.as_bytes());
+        let sale = match request {
+            Ok(Request::Transaction(sale)) => sale,
+            other => unreachable!("a sale is a transaction: {other:?}"),
         };
         identify::transaction(&Catalogue::default(), *sale, stamp)
     };

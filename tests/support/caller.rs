@@ -45,12 +45,12 @@ pub fn sale(till: &str, transaction: &str, code: &str) -> Value {
     transaction_of(
         till,
         transaction,
-        json!([{"id": "1", "code": code, "qty": 1, "kind": "sale"}]),
+        &json!([{"id": "1", "code": code, "qty": 1, "kind": "sale"}]),
     )
 }
 
 /// A completed live transaction.
-pub fn transaction_of(till: &str, transaction: &str, lines: Value) -> Value {
+pub fn transaction_of(till: &str, transaction: &str, lines: &Value) -> Value {
     json!({
         "till": till, "business_day": "2026-11-22", "transaction": transaction,
         "mode": "live", "status": "completed", "time": "2026-11-22T09:05:00+01:00",
@@ -161,7 +161,7 @@ pub async fn http(at: SocketAddr, head: &str, body: &[u8]) -> (u16, Value) {
     let request = format!("{head}\r\nHost: till.invalid\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     // A refusal may come, and the connection end, before all of the body was taken.
-    if stream.write_all(body).await.is_err() {}
+    drop(stream.write_all(body).await);
     let mut answer = Vec::new();
     let read = timeout(LIMIT, stream.read_to_end(&mut answer)).await;
     read.unwrap().unwrap_or_default();

@@ -213,7 +213,7 @@ impl Store {
 
     /// What the running agent says of itself.
     pub fn status(&self) -> Option<serde_json::Value> {
-        let report = shelfwire::health::socket::ask_report(&self.path("state"))?;
+        let report = ask_report(&self.path("state"))?;
         serde_json::to_value(report).ok()
     }
 

@@ -203,8 +203,8 @@ proptest! {
         let stores = read.stores().unwrap();
         let report = read.report(&stores[0]).unwrap();
         let duplicates = memory.ledger.values().filter(|row| row.dup_of.is_some()).count();
-        prop_assert_eq!(report.rows as usize, memory.ledger.len());
-        prop_assert_eq!(report.duplicates as usize, duplicates);
+        prop_assert_eq!(usize::try_from(report.rows).unwrap(), memory.ledger.len());
+        prop_assert_eq!(usize::try_from(report.duplicates).unwrap(), duplicates);
         prop_assert_eq!(report.alerts.len(), memory.alerts.len());
         let sums = memory.sums.iter().filter(|(_, sum)| **sum != (Milli(0), Milli(0)));
         let kept = report.sums.iter().filter(|(_, sum)| **sum != (Milli(0), Milli(0)));
@@ -212,8 +212,10 @@ proptest! {
     }
 }
 
-/// The view's columns, as `Availability` has them.
-fn from_view(path: &Path) -> Vec<(String, bool, i64, Option<i64>, Option<i64>, String)> {
+/// The view's columns, as `Availability` has them: item, known, on hand, sellable, age, why it is stale.
+type ViewRow = (String, bool, i64, Option<i64>, Option<i64>, String);
+
+fn from_view(path: &Path) -> Vec<ViewRow> {
     let connection = open_to_read(path).unwrap();
     let mut statement = connection
         .prepare(
