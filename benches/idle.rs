@@ -7,11 +7,6 @@
     reason = "a measurement that cannot begin has failed"
 )]
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
-#![expect(clippy::disallowed_methods, reason = "it measures real time")]
-#![expect(
-    clippy::too_many_lines,
-    reason = "a measurement reads best in its order"
-)]
 #![expect(clippy::float_arithmetic, reason = "figures for people")]
 
 #[path = "../tests/support/mod.rs"]

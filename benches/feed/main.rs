@@ -5,7 +5,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a measurement that cannot begin has failed"
 )]
 #![expect(clippy::print_stdout, reason = "it prints its figures")]

@@ -78,7 +78,7 @@ impl Watcher {
     }
 }
 
-/// The words above the columns of [`line`].
+/// The words above the columns of [`line()`].
 pub fn header() -> String {
     columns(&[
         "STORE", "ITEM", "ON-HAND", "SELLABLE", "AS-OF", "AGE", "STALE",

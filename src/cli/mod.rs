@@ -1,7 +1,7 @@
 //! The command line: one file for each command, and the only place that prints.
 //!
 //! A new command is one file with `Args` and `run(&Args, &Path, &mut Out) -> Exit`, and one line in
-//! [`Command`] and in [`Command::perform`].
+//! `Command` and in `Command::perform`.
 
 #[cfg(feature = "central")]
 pub mod central;

@@ -8,7 +8,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | opening, setting aside, making a new file | [`open`], [`files`], `inspect`, `migrate`, `schema` |
+//! | opening, setting aside, making a new file | [`mod@open`], [`files`], `inspect`, `migrate`, `schema` |
 //! | commands to rows | `apply` (booking is [`shelfwire_core::book`]), `inbox`, `rows` |
 //! | commits, failures of storage | `writer` |
 //! | pruning, erasing, old keys | `upkeep`; checkpoints and the check of old rows: `checkpoint` |

@@ -11,7 +11,6 @@
     clippy::indexing_slicing,
     clippy::unused_result_ok,
     clippy::format_push_string,
-    clippy::print_stdout,
     reason = "a test that cannot set its stage has failed"
 )]
 
