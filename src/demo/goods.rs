@@ -31,6 +31,12 @@ pub(super) const GOODS: [Lot; 12] = [
     lot("mug", "4012345678994", 1),
 ];
 
+/// One of the lots that a customer buys: cases come in, units go out.
+pub(super) fn single(pick: usize) -> Option<Lot> {
+    let units = || GOODS.iter().filter(|lot| lot.units == 1);
+    units().nth(pick % units().count()).copied()
+}
+
 /// Units of every item at the opening.
 pub(super) const OPENING_UNITS: i64 = 500;
 

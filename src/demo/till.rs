@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::goods::{GOODS, Lot};
+use super::goods::{self, Lot};
 
 /// How long a till waits for an answer before it asks again.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -78,8 +78,8 @@ impl Till {
     fn transaction(&self, number: u64, state: &mut u64) -> (String, Vec<(&'static str, i64)>) {
         let (mut lines, mut moves) = (Vec::new(), Vec::new());
         for line in 1..=1 + next_number(state) % 3 {
-            let pick = usize::try_from(next_number(state)).unwrap_or(0) % GOODS.len();
-            let Some(Lot { item, code, units }) = GOODS.get(pick).copied() else {
+            let pick = usize::try_from(next_number(state) % 64).unwrap_or(0);
+            let Some(Lot { item, code, units }) = goods::single(pick) else {
                 continue;
             };
             let (kind, sign) = if next_number(state).is_multiple_of(8) {
