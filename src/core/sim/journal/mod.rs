@@ -372,6 +372,7 @@ mod tests {
     use super::*;
     use crate::domain::code::{Code, Symbology};
     use crate::domain::observation::Scan;
+    use crate::domain::time::ClockQuality;
     use crate::identify::{Catalogue, Role, ScannerRole, remaps, scan};
 
     fn code(text: &str) -> Code {
