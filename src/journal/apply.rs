@@ -314,6 +314,7 @@ impl Batch<'_> {
     fn applied(&mut self, journal: JournalId, seq: Seq) -> Result<(), Undone> {
         if journal == self.state.journal.id {
             self.state.applied = seq.min(self.state.head);
+            self.state.told = true;
             return Ok(());
         }
         let Some(older) = journals::find(self.conn, journal)? else {

@@ -51,6 +51,9 @@ pub(super) struct State {
     pub(super) waiting: u64,
     /// The applied mark as told; `journal.applied` is what is written.
     pub(super) applied: Seq,
+    /// This process was told that mark. The one found on disk may be higher than what a centre
+    /// that was rewound meanwhile holds: it allows no pruning (J5).
+    pub(super) told: bool,
     /// The boot last written, and its row.
     pub(super) boot_row: Option<(BootId, i64)>,
     /// How far the clock of the last command was to be trusted.
@@ -92,6 +95,7 @@ impl State {
             salt_known: flag(meta::SALT_KNOWN)?,
             waiting: inbox::count(conn)?,
             applied: journal.applied,
+            told: false,
             boot_row: None,
             clock,
             runs: Arc::new(runs),

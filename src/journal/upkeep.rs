@@ -116,13 +116,17 @@ impl Upkeep {
 }
 
 /// Folds the oldest applied rows into the base, at most [`UPKEEP_ROWS_MAX`], and leaves the anchor.
-/// Never above the applied mark (J5). Returns whether there may be more.
+/// Never above the applied mark, and nothing before this process was told one (J5). Returns whether
+/// there may be more.
 pub(super) fn prune(
     conn: &Connection,
     state: &mut State,
     horizon: WallMs,
     rows_max: Option<u64>,
 ) -> Result<bool, StorageError> {
+    if !state.told {
+        return Ok(false);
+    }
     let from = state.journal.pruned;
     let beyond = rows_max.map_or(0, |max| state.head.saturating_sub(max));
     let applied = state.applied.min(state.head);

@@ -314,6 +314,7 @@ impl Writer {
                 let holds = (self.state.head, self.state.chain) == (want.head, want.chain);
                 if holds && want.head > before {
                     self.state.applied = want.applied;
+                    self.state.told = want.told;
                     return Ok(Some(value));
                 }
             }
@@ -334,10 +335,11 @@ impl Writer {
         self.conn = None;
         let role = Role::Write(self.options.durability);
         let conn = connect(&self.database, role, self.options.sizes)?;
-        let applied = self.state.applied;
+        let (applied, told) = (self.state.applied, self.state.told);
         self.state = State::load(&conn, &self.process, self.state.clock)?;
         // Told, but perhaps not written: the centre's word is not less true for it.
         self.state.applied = applied.min(self.state.head);
+        self.state.told = told;
         self.conn = Some(conn);
         Ok(())
     }

@@ -53,6 +53,8 @@ struct Model {
     on_hand: BTreeMap<usize, i64>,
     known: BTreeMap<usize, bool>,
     applied: u64,
+    /// This process was told the mark: until then nothing is pruned.
+    told: bool,
     min: u64,
 }
 
@@ -132,16 +134,20 @@ async fn run(steps: Vec<Step>) {
             Step::Applied { back } => {
                 model.applied = stage.facts().head.saturating_sub(*back);
                 stage.applied(model.applied).await;
+                model.told = true;
             }
             Step::Upkeep => {
                 stage.journal.upkeep().await.unwrap();
                 let head = stage.facts().head;
-                model.min = model.min.max(model.applied.min(head.saturating_sub(4)) + 1);
+                if model.told {
+                    model.min = model.min.max(model.applied.min(head.saturating_sub(4)) + 1);
+                }
                 assert_eq!(stage.facts().min, model.min);
             }
             Step::Reopen => {
                 stage.stop().await;
                 stage = Stage::open(&options);
+                model.told = false;
             }
         }
         stage.settled().await;

@@ -159,6 +159,40 @@ async fn j5_nothing_above_applied_is_pruned_however_old() {
 }
 
 #[tokio::test]
+async fn j5_after_a_start_nothing_is_pruned_before_the_centre_told_its_mark() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = keeping(options(dir.path()), 0);
+    let stage = Stage::booking(&options).await;
+    for number in 0..10 {
+        stage.journal.take(sale(number, &[("a", 1)])).await.unwrap();
+    }
+    stage.applied(8).await;
+    stage.stop().await;
+    // The mark is on disk. Nobody knows whether the centre was rewound since.
+    let stage = Stage::open(&options);
+    assert_eq!(stage.facts().applied, 8);
+    stage.journal.upkeep().await.unwrap();
+    assert_eq!((stage.facts().min, stage.rows().len()), (1, 11));
+    stage.applied(3).await;
+    stage.journal.upkeep().await.unwrap();
+    assert_eq!((stage.facts().min, stage.rows().len()), (4, 8));
+    stage.stop().await;
+    assert!(verified(&options).holds());
+    // Told the same mark that is on disk, it is as good as a new one.
+    let mut wider = options;
+    wider.retention.rows_max = Some(100);
+    let stage = Stage::open(&wider);
+    stage.applied(9).await;
+    stage.stop().await;
+    wider.retention.rows_max = Some(0);
+    let stage = Stage::open(&wider);
+    stage.applied(9).await;
+    stage.journal.upkeep().await.unwrap();
+    assert_eq!(stage.facts().min, 10);
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn r3_a_sale_is_a_repeat_also_after_its_rows_are_pruned_until_its_key_is_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(NOON));
