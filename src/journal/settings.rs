@@ -81,7 +81,8 @@ pub(super) fn connect(path: &Path, role: Role, sizes: Sizes) -> Result<Connectio
             set("cache_size", "-1024")?;
             set("foreign_keys", "1")?;
             set_on_new_file(&conn, sizes)?;
-            set("auto_vacuum", "2")?;
+            // Only asked: setting it again would write, which a full disk refuses.
+            is_set(&conn, "auto_vacuum", "2")?;
             set_journal_mode(&conn)?;
             set("synchronous", synchronous(durability))?;
             set("wal_autocheckpoint", "0")?;
@@ -135,6 +136,10 @@ fn set_page_budget(conn: &Connection, budget_bytes: u64) -> Result<(), StorageEr
 pub(super) fn set(conn: &Connection, name: &'static str, want: &str) -> Result<(), StorageError> {
     conn.pragma_update(None, name, want)
         .doing("setting up the journal's connection")?;
+    is_set(conn, name, want)
+}
+
+fn is_set(conn: &Connection, name: &'static str, want: &str) -> Result<(), StorageError> {
     let got = answer(conn, name)?;
     if got == want {
         return Ok(());
@@ -191,6 +196,18 @@ mod tests {
         ] {
             assert_eq!(answer(&conn, name).unwrap(), want, "{name}");
         }
+    }
+
+    #[test]
+    fn connecting_to_a_journal_writes_nothing_so_that_a_full_disk_lets_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let first = connect(&path, Role::Write(Durability::Full), SIZES).unwrap();
+        first.execute_batch("CREATE TABLE t (x)").unwrap();
+        let log = dir.path().join("journal.db-wal");
+        let bytes = std::fs::metadata(&log).unwrap().len();
+        let _second = connect(&path, Role::Write(Durability::Full), SIZES).unwrap();
+        assert_eq!(std::fs::metadata(&log).unwrap().len(), bytes);
     }
 
     #[test]

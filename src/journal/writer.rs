@@ -309,7 +309,15 @@ impl Writer {
             let full = failure.error.is_full();
             tracing::error!(error = %failure.error, "the journal could not commit");
             let before = self.state.head;
-            self.reopen()?;
+            match self.reopen() {
+                // Open again with the next request, when there may be room.
+                Err(error) if error.is_full() => {
+                    tracing::error!(%error, "the journal waits for room on its disk");
+                    self.stalled = true;
+                    return Ok(None);
+                }
+                reopened => reopened?,
+            }
             if let Some((want, value)) = failure.unknown {
                 let holds = (self.state.head, self.state.chain) == (want.head, want.chain);
                 if holds && want.head > before {
