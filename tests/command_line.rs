@@ -50,6 +50,53 @@ fn help_has_examples_and_the_exit_codes() {
     }
 }
 
+#[test]
+fn the_examples_of_the_help_are_commands_that_there_are() {
+    let shelfwire = || Command::new(env!("CARGO_BIN_EXE_shelfwire"));
+    let help = shelfwire().arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, examples) = help.split_once("EXAMPLES\n").unwrap();
+    let mut seen = Vec::new();
+    for line in examples.lines().take_while(|line| !line.is_empty()) {
+        let (command, _) = line.trim().split_once("   ").unwrap();
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let parsed = shelfwire().args(&words).arg("--help").output().unwrap();
+        assert_eq!(parsed.status.code(), Some(0), "{line}");
+        seen.push(words.join(" "));
+    }
+    for command in [
+        "run",
+        "status",
+        "stock import",
+        "journal verify",
+        "init --first",
+    ] {
+        let shown = seen.iter().any(|words| words.starts_with(command));
+        assert!(shown, "no example of {command}: {seen:?}");
+    }
+}
+
+#[test]
+fn a_state_directory_that_may_not_be_made_is_told_with_a_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("shelfwire.toml");
+    // Not even root makes a directory there.
+    let text =
+        "store = \"1\"\nstate_dir = \"/proc/shelfwire\"\n[uplink]\nurl = \"mqtt://127.0.0.1\"\n";
+    std::fs::write(&file, text).unwrap();
+    for words in [&["init"][..], &["status"], &["run"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_shelfwire"))
+            .args(words)
+            .arg("--config")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("/proc/shelfwire"), "{words:?}: {said}");
+        assert!(said.contains("state_dir"), "{words:?}: {said}");
+    }
+}
+
 #[cfg(not(feature = "demo"))]
 #[test]
 fn a_binary_without_the_demo_says_so() {

@@ -91,6 +91,21 @@ fn files_stay_short() {
 }
 
 #[test]
+fn pages_that_are_named_are_there() {
+    let mut faults = Vec::new();
+    for (name, text) in sources() {
+        for (before, _) in text.match_indices(".md") {
+            let page = text[..before].rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '/'));
+            let page = format!("{}.md", page.into_iter().next().unwrap());
+            if page.starts_with("docs/") && !root().join(&page).exists() {
+                faults.push(format!("{name} names {page}"));
+            }
+        }
+    }
+    report("a page that is not there", &faults);
+}
+
+#[test]
 fn no_file_is_called_helpers() {
     let bad = ["utils.rs", "util.rs", "helpers.rs", "common.rs", "misc.rs"];
     let faults: Vec<String> = sources()

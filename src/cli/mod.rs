@@ -28,8 +28,12 @@ use print::Out;
 
 const EXAMPLES: &str = "\
 EXAMPLES
-  shelfwire check                       is the configuration right?
-  shelfwire check ./shelfwire.toml      the same for another file
+  shelfwire check ./shelfwire.toml       is this configuration right?
+  shelfwire run                          the daemon, until Ctrl-C
+  shelfwire status                       how it is; --json for programs
+  shelfwire stock import count.csv       sets what is there, by item or by code
+  shelfwire journal verify               is every row as it was written?
+  shelfwire init --first                 a first store books before it has a link
 
 EXIT CODES
   0 done   1 answered, and not well   64 command line   69 environment

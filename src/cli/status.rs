@@ -43,8 +43,8 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
             Ok(report) => report,
             Err(error) => {
                 out.complain(format_args!(
-                    "error: no daemon answers in {}, and the journal there cannot be read: {error}\n\
-                     start it: systemctl start shelfwire",
+                    "error: no daemon answers in {}, and there is no journal to read: {error}\n\
+                     start it: systemctl start shelfwire, or shelfwire run --config FILE",
                     config.state_dir.display()
                 ));
                 return Exit::Environment;
@@ -223,6 +223,9 @@ fn health(report: &Report) -> Vec<String> {
         ));
     }
     for device in &report.devices {
+        if let Some(line) = lost(device) {
+            lines.push(line);
+        }
         if device.garbage + device.refused > 0 {
             lines.push(format!(
                 "{}: {} unreadable, {} refused since the start",
@@ -231,6 +234,22 @@ fn health(report: &Report) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What to do about a device that is gone; a till that hung up is at rest.
+fn lost(device: &Device) -> Option<String> {
+    let (name, kind) = (&device.name, device.kind.as_str());
+    let fix = match (kind, device.state.as_str()) {
+        ("scanner", "unplugged") => {
+            "plug it in, or name its path in [[scanner]] device: ls -l /dev/serial/by-id"
+        }
+        ("scanner", "error") => "the path is there and cannot be read: is the user in its group?",
+        ("listener", "unplugged" | "error") => "tills cannot connect; look at [pos] listen",
+        (_, "error") => "the log says more: journalctl -u shelfwire",
+        _ => return None,
+    };
+    let why = device.text.as_deref().unwrap_or(&device.state);
+    Some(format!("{name}: {why}; {fix}"))
 }
 
 /// A time in its two largest units.

@@ -76,14 +76,19 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
         out.json(&taken);
     } else {
         match taken.last_seq {
-            Some(seq) => out.say(format_args!("{} items set, last entry {seq}", taken.items)),
+            Some(seq) => out.say(format_args!("{} set, last entry {seq}", items(taken.items))),
             None => out.say(format_args!(
-                "{} items taken; they wait until the centre has answered",
-                taken.items
+                "{} taken, to be set when the centre has answered",
+                items(taken.items)
             )),
         }
     }
     Exit::Done
+}
+
+fn items(number: u64) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} item{end}")
 }
 
 fn read(config: &Config, file: &Path) -> Result<Vec<OpeningLine>, (Exit, String)> {

@@ -18,7 +18,7 @@ pub enum Advice {
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// `SQLite` refused.
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {source}{}", sqlite_fix(source))]
     Sqlite {
         /// What was being done.
         doing: &'static str,
@@ -26,7 +26,7 @@ pub enum StorageError {
         source: rusqlite::Error,
     },
     /// The file system refused.
-    #[error("{doing} {path}: {source}")]
+    #[error("{doing} {path}: {source}{}", io_fix(source))]
     Io {
         /// What was being done.
         doing: &'static str,
@@ -120,6 +120,37 @@ pub(super) trait Doing<T> {
 impl<T> Doing<T> for Result<T, rusqlite::Error> {
     fn doing(self, doing: &'static str) -> Result<T, StorageError> {
         self.map_err(|source| StorageError::Sqlite { doing, source })
+    }
+}
+
+/// What a person does about a file system that refuses.
+fn io_fix(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "; run as the user who owns it, or set state_dir to a folder of your own"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "; the disk is mounted read-only: `dmesg` says why, or set state_dir to another disk"
+        }
+        io::ErrorKind::StorageFull => "; make room on that disk: `df -h` shows what is full",
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "; is state_dir right?",
+        _ => "",
+    }
+}
+
+/// The same for what `SQLite` says in its own words.
+fn sqlite_fix(error: &rusqlite::Error) -> &'static str {
+    match code(error) {
+        Some(rusqlite::ErrorCode::CannotOpen) => {
+            "; is state_dir right, and does its owner run this?"
+        }
+        Some(rusqlite::ErrorCode::ReadOnly) => {
+            "; the file or its disk cannot be written: look at its owner, and at `dmesg`"
+        }
+        Some(rusqlite::ErrorCode::DiskFull) => {
+            "; make room on the disk of state_dir, or raise disk_budget in [journal]"
+        }
+        _ => "",
     }
 }
 

@@ -297,8 +297,8 @@ fn make_usable(options: &Options, files: &Files) -> Result<(Begun, Usable), Stor
             let to = files.set_aside(why.word(), (options.clock)().wall_ms)?;
             tracing::error!(
                 journal = %to.display(),
-                "\u{1b}[31mthe journal cannot be used: {why}. It was set aside unchanged; this box \
-                 books nothing and keeps what it takes until the centre has answered\u{1b}[0m"
+                "the journal cannot be used: {why}. It was set aside unchanged; this box \
+                 books nothing and keeps what it takes until the centre has answered"
             );
             create(options, files, Some(Held::Damaged))?;
             Ok((Begun::SetAside { to, why }, fresh))

@@ -49,6 +49,6 @@ fn fix(code: AlarmCode) -> &'static str {
         AlarmCode::Fenced => {
             "decide which box holds the store, then `shelfwire replace --take` on that one"
         }
-        AlarmCode::StartOver => "nothing is lost: it waits in the inbox; see docs/REPLACE.md",
+        AlarmCode::StartOver => "nothing is lost: it waits in the inbox; see docs/JOURNAL.md",
     }
 }
