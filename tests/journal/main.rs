@@ -16,6 +16,5 @@ mod aside;
 mod crash;
 mod damage;
 mod model;
-mod power;
 mod taking;
 mod upkeep;

@@ -34,6 +34,7 @@ pub struct StoreSetup {
     catalogue: Option<String>,
     uplink_extra: String,
     timers: String,
+    more: String,
 }
 
 impl StoreSetup {
@@ -45,6 +46,7 @@ impl StoreSetup {
             catalogue: None,
             uplink_extra: String::new(),
             timers: FAST_TIMERS.to_owned(),
+            more: String::new(),
         }
     }
 
@@ -67,6 +69,12 @@ impl StoreSetup {
     /// Lines of `[uplink]`, such as `ca = ...`.
     pub fn uplink_lines(mut self, lines: &str) -> Self {
         lines.clone_into(&mut self.uplink_extra);
+        self
+    }
+
+    /// Further tables, such as `[journal]`.
+    pub fn tables(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.more);
         self
     }
 
@@ -150,6 +158,7 @@ impl Store {
             )
             .unwrap();
         }
+        text.push_str(&setup.more);
         fs::write(self.config(), text).unwrap();
     }
 
@@ -170,11 +179,24 @@ impl Store {
     }
 
     pub fn start(&mut self) {
+        self.start_as(Command::new(&self.binary));
+    }
+
+    /// The same with its system calls recorded: `calls` as strace takes them.
+    pub fn start_traced(&mut self, calls: &[&str], record: &Path) {
+        let mut strace = Command::new("strace");
+        // -D: the process that this starts is the agent itself, and can be stopped as such.
+        strace.arg("-D").args(calls).arg("-o").arg(record);
+        strace.arg(&self.binary);
+        self.start_as(strace);
+    }
+
+    fn start_as(&mut self, mut command: Command) {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.path("agent.log"));
-        let child = Command::new(&self.binary)
+        let child = command
             .arg("run")
             .arg("--config")
             .arg(self.config())
@@ -191,6 +213,21 @@ impl Store {
         let mut agent = self.agent.take().expect("the agent runs");
         agent.kill().unwrap();
         agent.wait().unwrap();
+    }
+
+    /// SIGTERM, and waits for its end; the id that the process had.
+    pub fn stop(&mut self) -> u32 {
+        let mut agent = self.agent.take().expect("the agent runs");
+        let id = agent.id();
+        let sent = Command::new("kill")
+            .args(["-TERM", &id.to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        let ended = wait::until("the agent stops", Duration::from_secs(20), || {
+            agent.try_wait().unwrap()
+        });
+        assert!(ended.success(), "{ended}: {}", self.log());
+        id
     }
 
     pub fn pid(&self) -> u32 {
