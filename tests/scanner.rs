@@ -13,7 +13,7 @@ use std::time::Duration;
 use shelfwire::device::serial::{DataBits, Parity, SerialSettings, StopBits};
 use shelfwire::device::state::State;
 use shelfwire::device::{ScannerSettings, Settings};
-use shelfwire_core::codec::framing::FramingRules;
+use shelfwire_core::codec::framing::{FrameEnd, FramingRules};
 use shelfwire_core::identify::{Role, ScannerRole};
 use support::devices::{Store, gtin13, unknown};
 use support::pty::{Scanner, open_files, thread_ticks};
@@ -229,6 +229,35 @@ async fn a_scanner_that_comes_back_under_another_number_is_found() {
     second.send(format!("]E0{gtin}\r").as_bytes());
     stage.wait_reads(1);
     assert_eq!(stage.received(), [unknown(&gtin)]);
+    stage.store.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_scanner_that_sends_no_suffix_is_read_by_its_silence() {
+    let stage = Stage::set(|s| s.serial.framing.end = FrameEnd::Silence).await;
+    let mut scanner = stage.plug_in();
+    let (bare, ended) = (gtin13(1), gtin13(2));
+    scanner.send(format!("]E0{bare}").as_bytes());
+    stage.wait_reads(1);
+    scanner.send(format!("]E0{ended}\r").as_bytes());
+    stage.wait_reads(2);
+    assert_eq!(stage.received(), [unknown(&bare), unknown(&ended)]);
+    assert_eq!(stage.store.device("dock").counters.half_scans, 0);
+    stage.store.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_code_without_its_suffix_is_a_half_scan_unless_silence_ends_codes() {
+    let stage = Stage::set(|_| {}).await;
+    let mut scanner = stage.plug_in();
+    scanner.send(format!("]E0{}", gtin13(1)).as_bytes());
+    wait::until("it is dropped", LIMIT, || {
+        (stage.store.device("dock").counters.half_scans == 1).then_some(())
+    });
+    let whole = gtin13(2);
+    scanner.send(format!("]E0{whole}\r").as_bytes());
+    stage.wait_reads(1);
+    assert_eq!(stage.received(), [unknown(&whole)]);
     stage.store.stop().await.unwrap();
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shelfwire_core::codec::framing::FramingRules;
+use shelfwire_core::codec::framing::{FrameEnd, FramingRules};
 use shelfwire_core::domain::ids::{BoxId, Name};
 use shelfwire_core::identify::{Role, ScannerRole};
 use shelfwire_core::session::{Profile, Setup};
@@ -141,7 +141,13 @@ fn scanner(scanner: &config::Scanner) -> ScannerSettings {
             },
             framing: FramingRules {
                 inter_byte_ms: millis(scanner.inter_byte),
-                ..FramingRules::default()
+                end: match scanner.end {
+                    config::FrameEnd::Line => FrameEnd::Line,
+                    config::FrameEnd::Tab => FrameEnd::Tab,
+                    config::FrameEnd::Eot => FrameEnd::Eot,
+                    config::FrameEnd::Space => FrameEnd::Space,
+                    config::FrameEnd::Silence => FrameEnd::Silence,
+                },
             },
         },
     }
@@ -185,4 +191,37 @@ fn listener_name(config: &Config) -> Name {
         .filter_map(|name| name.parse().ok())
         .find(|name| !taken(name))
         .unwrap_or_else(|| config.gateway.clone())
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set its stage has failed"
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_for_the_end_of_a_code_reaches_the_framing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shelfwire.toml");
+        for (line, want) in [
+            ("", FrameEnd::Line),
+            ("end = \"line\"\n", FrameEnd::Line),
+            ("end = \"tab\"\n", FrameEnd::Tab),
+            ("end = \"eot\"\n", FrameEnd::Eot),
+            ("end = \"space\"\n", FrameEnd::Space),
+            ("end = \"silence\"\n", FrameEnd::Silence),
+        ] {
+            let text = format!(
+                "store = \"1\"\n[uplink]\nurl = \"mqtt://localhost\"\n\
+                 [[scanner]]\nname = \"a\"\ndevice = \"/dev/a\"\nrole = \"receive\"\n{line}"
+            );
+            std::fs::write(&path, text).unwrap();
+            let loaded = config::load(&path, &config::Surroundings::default());
+            let settings = scanner(loaded.config.unwrap().scanners.first().unwrap());
+            assert_eq!(settings.serial.framing.end, want, "{line}");
+            assert_eq!(settings.serial.framing.inter_byte_ms, 100);
+        }
+    }
 }

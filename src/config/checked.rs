@@ -7,7 +7,7 @@ use std::time::Duration;
 use shelfwire_core::domain::ids::Name;
 
 pub use super::value::broker::Broker;
-pub use super::value::choice::{LogLevel, Parity, Profile, Role};
+pub use super::value::choice::{FrameEnd, LogLevel, Parity, Profile, Role};
 pub use super::value::secret::{Secret, SecretError, SecretFile};
 pub use shelfwire_core::session::Timers;
 
@@ -94,7 +94,10 @@ pub struct Scanner {
     pub data_bits: u8,
     /// Stop bits, 1 or 2.
     pub stop_bits: u8,
-    /// Silence after which what was read without an end is a code.
+    /// What ends a code.
+    pub end: FrameEnd,
+    /// Longest silence inside a code. What has no end by then is dropped as a half scan; with
+    /// [`FrameEnd::Silence`] it is a code.
     pub inter_byte: Duration,
     /// The same code again within this time is the same scan; zero for never.
     pub repeat: Duration,

@@ -147,6 +147,7 @@ fn settle(draft: Draft, surroundings: &Surroundings) -> Option<Config> {
             parity: scanner.parity,
             data_bits: scanner.data_bits,
             stop_bits: scanner.stop_bits,
+            end: scanner.end,
             inter_byte: scanner.inter_byte,
             repeat: scanner.repeat,
             zone: scanner.zone,

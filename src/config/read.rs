@@ -16,7 +16,7 @@ use super::fields::{Fields, Known, Reader};
 use super::node::{Entry, Kind, Node, Spot, Table};
 use super::unknown::title;
 use super::value::broker::Broker;
-use super::value::choice::{LogLevel, Parity, Profile, Role};
+use super::value::choice::{FrameEnd, LogLevel, Parity, Profile, Role};
 use super::value::secret::Source;
 use super::value::text::{FullPath, Line};
 
@@ -64,6 +64,7 @@ pub(crate) struct ScannerDraft {
     pub(crate) parity: Parity,
     pub(crate) data_bits: u8,
     pub(crate) stop_bits: u8,
+    pub(crate) end: FrameEnd,
     pub(crate) inter_byte: Duration,
     pub(crate) repeat: Duration,
     pub(crate) zone: Option<Name>,
@@ -163,6 +164,7 @@ fn scanner(fields: &mut Fields<'_>) -> ScannerDraft {
         parity: fields.choice("parity", Parity::None, Parity::None.word()),
         data_bits: fields.number("data_bits", 8, 7..=8),
         stop_bits: fields.number("stop_bits", 1, 1..=2),
+        end: fields.choice("end", FrameEnd::Line, FrameEnd::Line.word()),
         inter_byte: duration(fields, "inter_byte", 100, TIMER),
         repeat: duration(fields, "repeat", 150, 0..=TIMER_MAX_MS),
         zone: fields.optional("zone"),

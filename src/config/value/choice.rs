@@ -57,6 +57,22 @@ choice! {
 }
 
 choice! {
+    /// What ends a code on a serial line. CR, LF and ETX do in any case.
+    FrameEnd {
+        /// CR, LF, CRLF or ETX.
+        Line = "line",
+        /// TAB too.
+        Tab = "tab",
+        /// EOT too.
+        Eot = "eot",
+        /// SPACE too.
+        Space = "space",
+        /// Silence too: the scanner sends no suffix.
+        Silence = "silence",
+    }
+}
+
+choice! {
     /// A broker whose documented limits are kept.
     Profile {
         /// AWS `IoT` Core.
