@@ -194,10 +194,6 @@ fn listener_name(config: &Config) -> Name {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set its stage has failed"
-)]
 mod tests {
     use super::*;
 
