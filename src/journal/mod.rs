@@ -17,6 +17,7 @@
 
 mod apply;
 mod checkpoint;
+mod commit;
 pub mod error;
 pub mod export;
 pub mod files;
