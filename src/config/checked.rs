@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use shelfwire_core::domain::ids::Name;
 
-pub use super::value::broker::Broker;
 pub use super::value::choice::{FrameEnd, LogLevel, Parity, Profile, Role};
 pub use super::value::secret::{Secret, SecretError, SecretFile};
+use crate::support::broker_url::BrokerUrl;
 pub use shelfwire_core::session::Timers;
 
 /// Everything that the files say, defaults filled in.
@@ -40,7 +40,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Uplink {
     /// Where the broker is.
-    pub broker: Broker,
+    pub broker: BrokerUrl,
     /// MQTT client id; without it `{store}-{first 8 of box}`.
     pub client_id: Option<String>,
     /// Certificates that the broker's is checked against; without it those of the system. PEM.

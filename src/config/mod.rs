@@ -27,8 +27,8 @@ mod unknown;
 mod value;
 
 pub use checked::{
-    Broker, Catalogue, Config, FrameEnd, Identity, Journal, Log, LogLevel, Parity, Pos, Profile,
-    Role, Scanner, Secret, SecretError, SecretFile, Till, Timers, Uplink,
+    Catalogue, Config, FrameEnd, Identity, Journal, Log, LogLevel, Parity, Pos, Profile, Role,
+    Scanner, Secret, SecretError, SecretFile, Till, Timers, Uplink,
 };
 pub use diagnostic::Fault;
 pub use environment::Surroundings;

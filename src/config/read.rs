@@ -15,10 +15,10 @@ use super::checked::{Catalogue, Journal, Log, Timers};
 use super::fields::{Fields, Known, Reader};
 use super::node::{Entry, Kind, Node, Spot, Table};
 use super::unknown::title;
-use super::value::broker::Broker;
 use super::value::choice::{FrameEnd, LogLevel, Parity, Profile, Role};
 use super::value::secret::Source;
 use super::value::text::{FullPath, Line};
+use crate::support::broker_url::BrokerUrl;
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7001);
 /// The largest number of connections as a bound.
@@ -42,7 +42,7 @@ pub(crate) struct Draft {
 
 #[derive(Debug)]
 pub(crate) struct UplinkDraft {
-    pub(crate) broker: Option<Broker>,
+    pub(crate) broker: Option<BrokerUrl>,
     pub(crate) client_id: Option<String>,
     pub(crate) ca: Option<Source>,
     pub(crate) cert: Option<Source>,

@@ -1,5 +1,6 @@
 //! Small things the whole agent needs: clock, tasks, delays.
 
+pub mod broker_url;
 pub mod clock;
 pub mod delays;
 pub mod identity;
