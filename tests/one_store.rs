@@ -45,7 +45,8 @@ struct Truth {
     /// Codes that were scanned, and when.
     scanned: Mutex<Vec<(String, Instant)>>,
     kills: Mutex<Vec<Instant>>,
-    finished: AtomicBool,
+    /// The agent is being started: nobody scans while the scanner's lamp says so.
+    away: AtomicBool,
 }
 
 fn seed() -> u64 {
@@ -103,7 +104,8 @@ fn scan(mut scanner: Scanner, truth: &Truth) {
     for number in 0..SCANS {
         let due = number * LINES / SCANS;
         wait::until("the tills go on", Duration::from_secs(240), || {
-            (truth.taken_lines.load(Ordering::SeqCst) >= due).then_some(())
+            let there = !truth.away.load(Ordering::SeqCst);
+            (there && truth.taken_lines.load(Ordering::SeqCst) >= due).then_some(())
         });
         let code = format!("SCAN{number:06}");
         scanner.write(format!("]C0{code}\r").as_bytes());
@@ -154,9 +156,17 @@ impl Chaos {
             });
             match fault {
                 'a' => {
+                    truth.away.store(true, Ordering::SeqCst);
                     truth.kills.lock().unwrap().push(Instant::now());
                     store.kill();
                     store.start();
+                    wait::until("the scanner is read again", Duration::from_secs(30), || {
+                        let report = store.status()?;
+                        let devices = report["devices"].as_array()?;
+                        let scanner = devices.iter().find(|d| d["name"] == "scanner-1")?;
+                        (scanner["state"] == "reading").then_some(())
+                    });
+                    truth.away.store(false, Ordering::SeqCst);
                 }
                 'b' => {
                     broker.kill();
@@ -179,7 +189,6 @@ impl Chaos {
                 }
             }
         }
-        truth.finished.store(true, Ordering::SeqCst);
     }
 }
 

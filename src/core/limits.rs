@@ -58,6 +58,9 @@ pub const POS_UNANSWERED_MAX_BYTES: usize = 512 * 1024;
 /// Most open till connections; the next is refused with 503.
 pub const POS_CONNECTIONS_MAX: usize = 32;
 
+/// Bytes taken from a serial line at a time. What was read and is not yet committed is lost with
+/// the process; the kernel keeps the rest, so this is about one scan.
+pub const SERIAL_READ_MAX_BYTES: usize = 16;
 /// Longest serial frame (a GS1 `DataMatrix` symbol), in bytes; longer is dropped to its end, counted.
 pub const FRAME_MAX_BYTES: usize = 3_116;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serialport::{SerialPort as _, TTYPort};
 use shelfwire_core::codec::barcode;
 use shelfwire_core::codec::framing::{Frame, Framer, FramingCounts, FramingRules};
+use shelfwire_core::limits::SERIAL_READ_MAX_BYTES;
 
 use super::scanner::Scanner;
 use super::source::{Report, Source, SourceError};
@@ -114,7 +115,7 @@ impl Source for SerialScanner {
     }
 
     fn read(&mut self, port: &mut TTYPort, report: &mut Report) -> Result<(), SourceError> {
-        let mut bytes = [0; 256];
+        let mut bytes = [0; SERIAL_READ_MAX_BYTES];
         let mut frames = Vec::new();
         // Only sets a field of the port; no call to the kernel.
         let waiting = port.set_timeout(self.wait());
