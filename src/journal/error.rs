@@ -124,6 +124,10 @@ impl<T> Doing<T> for Result<T, rusqlite::Error> {
 }
 
 /// What a person does about a file system that refuses.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most of the system's errors need no word of ours"
+)]
 fn io_fix(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
