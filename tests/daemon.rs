@@ -17,6 +17,7 @@ use std::time::Duration;
 use shelfwire::health::socket;
 use support::mosquitto::{Mosquitto, free_port};
 use support::proxy::Proxy;
+use support::signal::terminate;
 use support::store::{Store, StoreSetup};
 use support::till::SoldLine;
 use support::wait;
@@ -27,13 +28,6 @@ const STOP: Duration = Duration::from_secs(12);
 
 fn nowhere() -> String {
     format!("mqtt://127.0.0.1:{}", free_port())
-}
-
-fn terminate(child: &Child) {
-    let done = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status();
-    assert!(done.unwrap().success());
 }
 
 fn ended(child: &mut Child, limit: Duration) -> i32 {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::signal::terminate;
 use super::wait;
 
 const START: Duration = Duration::from_secs(20);
@@ -107,9 +108,7 @@ impl Centre {
     /// SIGTERM, and how it ended.
     pub fn stop(&mut self) -> ExitStatus {
         let mut process = self.process.take().expect("the centre runs");
-        let id = process.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(sent.success());
+        terminate(&process);
         wait::until("the centre stops", Duration::from_secs(10), || {
             process.try_wait().unwrap()
         })

@@ -28,6 +28,7 @@ pub mod random;
 pub mod scanner;
 #[cfg(feature = "central")]
 pub mod sender;
+pub mod signal;
 pub mod store;
 pub mod till;
 pub mod wait;

@@ -16,6 +16,7 @@ use shelfwire::journal::settings::Sizes;
 
 use super::mosquitto::free_port;
 use super::scanner::Scanner;
+use super::signal::terminate;
 use super::till::Till;
 use super::wait;
 
@@ -219,10 +220,7 @@ impl Store {
     pub fn stop(&mut self) -> u32 {
         let mut agent = self.agent.take().expect("the agent runs");
         let id = agent.id();
-        let sent = Command::new("kill")
-            .args(["-TERM", &id.to_string()])
-            .status();
-        assert!(sent.unwrap().success());
+        terminate(&agent);
         let ended = wait::until("the agent stops", Duration::from_secs(20), || {
             agent.try_wait().unwrap()
         });

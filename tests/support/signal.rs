@@ -1,0 +1,10 @@
+//! Asking a process to stop, without a program that a small system has not.
+
+use std::process::Child;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// SIGTERM.
+pub fn terminate(process: &Child) {
+    kill_process(Pid::from_child(process), Signal::TERM).unwrap();
+}
