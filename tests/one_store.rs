@@ -254,7 +254,7 @@ fn leave_durable_subscriber(broker: &Mosquitto) {
         .args([
             "-V", "5", "-i", "durable", "-c", "-x", "3600", "-q", "1", "-E",
         ])
-        .args(["-p", &port, "-t", "retail/v1/+/delta"])
+        .args(["-h", "127.0.0.1", "-p", &port, "-t", "retail/v1/+/delta"])
         .spawn()
         .unwrap();
     assert!(
