@@ -56,7 +56,8 @@ fn booking(store: &Store) {
 fn applied(store: &Store, centre: &Centre) {
     wait::until("everything is at the centre", SOON, || {
         let journal = report(store)?.journal;
-        (journal.backlog == 0 && centre.ledger().applied() == journal.head).then_some(())
+        let booked = journal.head > 0 && journal.waiting == 0;
+        (booked && journal.backlog == 0 && centre.ledger().applied() == journal.head).then_some(())
     });
 }
 
