@@ -103,6 +103,8 @@ fn sale(number: u64, lines: u64) -> Command {
             mode: Mode::Live,
             status: Status::Completed,
             time: None,
+            at: None,
+            versioned: false,
             lines: (0..lines).map(line).collect(),
             content: vec![number.to_string()],
         }),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
-use shelfwire_core::domain::command::{Body, Command, OpeningLine};
+use shelfwire_core::domain::command::{Body, Command, Opening, OpeningLine};
 use shelfwire_core::limits::OPENING_LINES_MAX;
 
 use crate::health::socket::Openings;
@@ -25,7 +25,10 @@ async fn take(journal: Journal, trust: Trust, body: Bytes) -> Result<Value, Stri
     }
     let items = lines.len();
     let stamp = clock::stamp(clock::boot_id(), trust.quality());
-    let body = Body::Opening(lines);
+    let body = Body::Opening(Opening {
+        cutoff: None,
+        lines,
+    });
     let receipt = journal.take(Command { stamp, body }).await;
     let receipt = receipt.map_err(|error| error.to_string())?;
     Ok(json!({ "items": items, "last_seq": receipt.last_seq }))

@@ -1,7 +1,7 @@
 //! `shelfwire stock import`: absolute stock for items, through the writer like everything else.
 
 use serde::Serialize;
-use shelfwire_core::domain::command::{Body, Command, OpeningLine};
+use shelfwire_core::domain::command::{Body, Command, Opening, OpeningLine};
 use shelfwire_core::domain::ids::Seq;
 use shelfwire_core::domain::time::Stamp;
 use shelfwire_core::limits::OPENING_LINES_MAX;
@@ -31,7 +31,10 @@ pub async fn import(
     while lines.peek().is_some() {
         let some: Vec<OpeningLine> = lines.by_ref().take(OPENING_LINES_MAX).collect();
         imported.items += some.len() as u64;
-        let body = Body::Opening(some);
+        let body = Body::Opening(Opening {
+            cutoff: None,
+            lines: some,
+        });
         let receipt = journal.take(Command { stamp, body }).await?;
         imported.last_seq = receipt.last_seq.or(imported.last_seq);
         progress(imported.items, of);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use shelfwire::journal::{Begun, Ended, Journal, Opened, Options, open};
 use shelfwire_core::domain::command::{
-    Body, Command, LineMovement, OpeningLine, Part, ScanKind, ScanMovement, TillLine,
+    Body, Command, LineMovement, Opening, OpeningLine, Part, ScanKind, ScanMovement, TillLine,
     TillTransaction,
 };
 use shelfwire_core::domain::ids::{BootId, BoxId, JournalId, Seq};
@@ -153,6 +153,8 @@ pub fn sale(number: u64, lines: &[(&str, i64)]) -> Command {
             mode: Mode::Live,
             status: Status::Completed,
             time: None,
+            at: None,
+            versioned: false,
             content: lines.iter().map(|line| format!("{line:?}")).collect(),
             lines,
         }),
@@ -167,6 +169,7 @@ pub fn scan(item: &str, kind: ScanKind) -> Command {
             kind,
             parts: vec![part(item, 1)],
             zone: "backroom".parse().ok(),
+            from_zone: None,
             reason: Some("damaged".to_owned()),
             disposal: Disposal::Sellable,
         }),
@@ -184,7 +187,10 @@ pub fn opening(lines: &[(&str, i64)]) -> Command {
         .collect();
     Command {
         stamp: stamp(NOON),
-        body: Body::Opening(lines),
+        body: Body::Opening(Opening {
+            cutoff: None,
+            lines,
+        }),
     }
 }
 

@@ -13,6 +13,9 @@ pub fn command_key(command: &Command, salt: &Salt) -> Option<Skey> {
         Body::Sale(transaction) => Some(transaction_key(transaction, salt)),
         Body::Scan(_)
         | Body::Opening(_)
+        | Body::DayReport(_)
+        | Body::Tick
+        | Body::DayEnd(_)
         | Body::Remap { .. }
         | Body::Alert(_)
         | Body::Loss { .. } => None,

@@ -121,7 +121,8 @@ pub fn book<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookErr
     let posted = match &command.body {
         Body::Sale(sale) => return till::book(sale, posting),
         Body::Scan(scan) => scan::book(scan, &mut posting),
-        Body::Opening(lines) => opening::book(lines, &mut posting),
+        Body::Opening(opening) => opening::book(&opening.lines, &mut posting),
+        Body::DayReport(_) | Body::Tick | Body::DayEnd(_) => Ok(()),
         Body::Remap {
             from,
             to,

@@ -48,6 +48,11 @@ fn drafts<V: StockView>(
         };
         match scan.kind {
             ScanKind::Receive => drafts.push(draft),
+            ScanKind::Move => drafts.push(Draft {
+                kind: Kind::Move(Movement::Move),
+                from_zone: scan.from_zone.clone(),
+                ..draft
+            }),
             ScanKind::Adjust => drafts.push(Draft {
                 kind: Kind::Move(Movement::Adjust),
                 qty: draft.qty.negated(),

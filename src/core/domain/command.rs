@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::code::Code;
+use super::cutoff::Cutoff;
 use super::entry::Severity;
 use super::ids::Name;
 use super::item::ItemId;
-use super::observation::{Disposal, LineKind, LineRef, Mode, Status, UnclearLine};
+use super::observation::{DayReport, Disposal, LineKind, LineRef, Mode, Status, UnclearLine};
 use super::quantity::{Milli, Uom};
-use super::time::{BusinessDay, Stamp};
+use super::time::{BusinessDay, Stamp, WallMs};
 
 /// One thing to take, whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +32,13 @@ pub enum Body {
     /// A scan with a role that books.
     Scan(ScanMovement),
     /// Absolute stock for items (R12); `known` from here on.
-    Opening(Vec<OpeningLine>),
+    Opening(Opening),
+    /// A till's word on how many transactions its day had (R19).
+    DayReport(DayReport),
+    /// Time has passed: what waited for it is booked (holes, voids without a line, digests).
+    Tick,
+    /// The store's business day is over (R21).
+    DayEnd(BusinessDay),
     /// The catalogue has learnt what a code is (R1).
     Remap {
         /// The `code:` item.
@@ -73,6 +80,12 @@ pub struct TillTransaction {
     pub status: Status,
     /// The till's time, as it came.
     pub time: Option<String>,
+    /// The same as an instant, where its zone is known (its own or the store's).
+    #[serde(default)]
+    pub at: Option<WallMs>,
+    /// The source sends a transaction again when it has changed (R3): the difference is booked.
+    #[serde(default)]
+    pub versioned: bool,
     /// Its lines, in order.
     pub lines: Vec<TillLine>,
     /// What is digested of [`super::observation::Transaction::content`], or a digest of it: same key
@@ -144,6 +157,8 @@ pub enum ScanKind {
     Return,
     /// One is taken off, with the configured reason.
     Adjust,
+    /// One goes from `from_zone` to `zone`; `on_hand` stays.
+    Move,
 }
 
 /// A scan that books.
@@ -157,10 +172,44 @@ pub struct ScanMovement {
     pub parts: Vec<Part>,
     /// Where the scanner stands.
     pub zone: Option<Name>,
+    /// Where a move comes from.
+    #[serde(default)]
+    pub from_zone: Option<Name>,
     /// Reason of an adjust.
     pub reason: Option<String>,
     /// What becomes of a return, from the catalogue.
     pub disposal: Disposal,
+}
+
+/// Absolute stock of items (R12).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "OpeningForm")]
+pub struct Opening {
+    /// What it is true for; the moment it was taken, where nobody said.
+    pub cutoff: Option<Cutoff>,
+    /// Its lines, each item once; at most `OPENING_LINES_MAX`.
+    pub lines: Vec<OpeningLine>,
+}
+
+/// As it stands in inboxes: the first version had no cutoff.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OpeningForm {
+    Lines(Vec<OpeningLine>),
+    WithCutoff {
+        cutoff: Option<Cutoff>,
+        lines: Vec<OpeningLine>,
+    },
+}
+
+impl From<OpeningForm> for Opening {
+    fn from(form: OpeningForm) -> Self {
+        let (cutoff, lines) = match form {
+            OpeningForm::Lines(lines) => (None, lines),
+            OpeningForm::WithCutoff { cutoff, lines } => (cutoff, lines),
+        };
+        Self { cutoff, lines }
+    }
 }
 
 /// One line of an opening.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::code::Code;
+use super::cutoff::Cutoff;
 use super::ids::{Generation, JournalId, Name, RunId, Seq};
 use super::item::ItemId;
 use super::key::{KeyDigest, Skey};
 use super::quantity::{Milli, Uom};
 use super::stock::Balance;
-use super::time::Stamp;
+use super::time::{BusinessDay, Stamp};
 
 /// What an event means for stock. `qty` of an entry is signed: what it does to `on_hand`, or to
 /// `unavailable` for `hold` and `release`.
@@ -210,6 +211,35 @@ pub struct Detail {
     /// The line could be inside or outside a count, or already counted by another box.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ambiguous: bool,
+    /// What an opening or a count is true for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutoff: Option<Cutoff>,
+    /// What the line would have moved, signed: it was before the item's cutoff and is inside the
+    /// counted number, so the row's own `qty` is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Milli>,
+    /// Transaction numbers that are missing, or, with `cleared`, that came or are given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
+    /// The pending row that this one books.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub books: Option<Seq>,
+    /// An alert that is journalled and not sent ahead: one of its kind was today, or too many were
+    /// in this hour (R22).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
+}
+
+/// A hole in a till's numbers (R19); the till is the entry's `dev`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Gap {
+    /// The till's business day.
+    pub day: BusinessDay,
+    /// First number missing.
+    pub first: u64,
+    /// Last number missing.
+    pub last: u64,
 }
 
 /// What booking returns: an entry before the journal gives it a seq, a run, a time and a hash.

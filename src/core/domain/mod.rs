@@ -4,6 +4,7 @@ pub mod chain;
 pub mod code;
 pub mod command;
 pub mod content;
+pub mod cutoff;
 pub mod entry;
 pub mod ids;
 pub mod item;

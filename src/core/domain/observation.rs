@@ -62,6 +62,19 @@ pub struct Transaction {
     pub lines: Vec<Line>,
 }
 
+/// What a till says at the end of its business day (R19).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayReport {
+    /// Which till.
+    pub till: Name,
+    /// Its business day.
+    pub day: BusinessDay,
+    /// Number of its last transaction.
+    pub last: u64,
+    /// How many transactions it had, of every mode and status.
+    pub count: u64,
+}
+
 /// One line of a transaction: understood, or kept as it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

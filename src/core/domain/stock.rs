@@ -23,6 +23,9 @@ pub struct Balance {
     /// False until an opening, a seed or a full count: no promise before (R13).
     #[serde(default)]
     pub known: bool,
+    /// A sale could be inside or outside the last count (R11): a recount is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ambiguous: bool,
     /// By zone, where movements name zones.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub zones: BTreeMap<Name, Milli>,
@@ -65,6 +68,7 @@ impl Balance {
             return Ok(next);
         }
         let qty = entry.qty;
+        next.ambiguous |= entry.detail.ambiguous && matches!(entry.kind, Kind::Move(_));
         match entry.kind {
             Kind::Move(Movement::Hold | Movement::Release) => {
                 next.unavailable = bounded(next.unavailable.plus(qty))?;
@@ -78,6 +82,7 @@ impl Balance {
             Kind::Move(Movement::Opening | Movement::Count) => {
                 next.on_hand = bounded(next.on_hand.plus(qty))?;
                 next.known = true;
+                next.ambiguous = false;
                 next.suspect = Milli::ZERO;
             }
             Kind::Remap => {

@@ -70,6 +70,7 @@ pub fn scan(
             kind,
             parts,
             zone: scanner.zone.clone(),
+            from_zone: None,
             reason: scanner.reason.clone(),
             disposal,
         }),

@@ -27,6 +27,8 @@ pub fn transaction(catalogue: &Catalogue, sale: Transaction, stamp: Stamp) -> Co
             mode: sale.mode,
             status: sale.status,
             time: sale.time,
+            at: None,
+            versioned: false,
             lines,
             content,
         }),

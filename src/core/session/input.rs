@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::action::Token;
 use super::facts::{Facts, Keep, SendRow};
-use crate::domain::ids::{Chain, Seq};
-use crate::domain::time::{ClockQuality, WallMs};
+use crate::domain::ids::{Chain, Name, Seq};
+use crate::domain::time::{ClockQuality, MonoMs, WallMs};
 use crate::wire::{Applied, Command, DownTopic};
 
 /// One thing that happened.
@@ -73,6 +73,9 @@ pub enum Input {
     },
     /// States of the devices, for `health`.
     Devices(BTreeMap<String, String>),
+    /// How far each configured till has been heard, for `health`. Sent at once when a hole is
+    /// announced or filled, else with the next one: a word alone is no news.
+    Tills(BTreeMap<Name, TillHeard>),
     /// Time passed.
     Tick,
     /// Finish what is in flight, say `offline`, and stop.
@@ -91,6 +94,17 @@ impl Input {
             error: error.to_string(),
         })
     }
+}
+
+/// How far a till has been heard, on the clock that never steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TillHeard {
+    /// When it last said anything; `None` if not since the process began.
+    pub heard: Option<MonoMs>,
+    /// When its numbers were last complete.
+    pub complete: Option<MonoMs>,
+    /// Numbers that are announced as missing.
+    pub missing: u64,
 }
 
 /// What the broker's CONNACK allows.

@@ -64,7 +64,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use action::{Action, Alarm, AlarmCode, Publish, Token};
-pub use input::{BrokerLimits, Gone, Input, RowsRead};
+pub use input::{BrokerLimits, Gone, Input, RowsRead, TillHeard};
 pub use message::Message;
 pub use setup::{Profile, Setup};
 pub use status::{LinkState, Status};
@@ -81,7 +81,7 @@ use outbox::Outbox;
 use pace::Pace;
 use pack::Clock;
 
-use crate::domain::ids::{Nonce, Seq};
+use crate::domain::ids::{Name, Nonce, Seq};
 use crate::domain::time::MonoMs;
 use crate::limits::{CREDIT_MAX_ENTRIES, PACKET_MIN_BYTES};
 use crate::wire::{Command, Presence, StatusNote};
@@ -107,6 +107,7 @@ pub struct Session {
     alarms: Alarms,
     clock: Clock,
     devices: BTreeMap<String, String>,
+    tills: BTreeMap<Name, TillHeard>,
     stopping: bool,
     next_token: u64,
     credit_max: u64,
@@ -146,6 +147,7 @@ impl Session {
             alarms: Alarms::default(),
             clock: Clock::default(),
             devices: BTreeMap::new(),
+            tills: BTreeMap::new(),
             stopping: false,
             next_token: 0,
             credit_max: CREDIT_MAX_ENTRIES,
@@ -191,6 +193,15 @@ impl Session {
                     self.devices = devices;
                     self.outbox.health_at = self.outbox.health_at.map(|at| at.min(now));
                 }
+            }
+            Input::Tills(tills) => {
+                let missing = |tills: &BTreeMap<Name, TillHeard>| -> Vec<u64> {
+                    tills.values().map(|till| till.missing).collect()
+                };
+                if missing(&self.tills) != missing(&tills) {
+                    self.outbox.health_at = self.outbox.health_at.map(|at| at.min(now));
+                }
+                self.tills = tills;
             }
             Input::Tick => {}
             Input::Stop => {

@@ -5,7 +5,7 @@ use super::connection::{Phase, Up};
 use super::hello::Standing;
 use crate::domain::ids::Seq;
 use crate::domain::time::MonoMs;
-use crate::wire::Health;
+use crate::wire::{Health, TillWord};
 
 /// Where the session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +169,19 @@ impl Session {
                 .map(|at| u64::try_from(wall_ms.saturating_sub(at)).unwrap_or(0) / 1_000),
             wall_ms,
             clock: self.clock.quality,
+            tills: self
+                .tills
+                .iter()
+                .map(|(name, till)| {
+                    let age = |at: MonoMs| now.saturating_sub(at);
+                    let word = TillWord {
+                        age_ms: till.heard.map(age),
+                        complete_age_ms: till.complete.map(age),
+                        missing: till.missing,
+                    };
+                    (name.clone(), word)
+                })
+                .collect(),
             devices: self.devices.clone(),
             versions: self.versions.clone(),
         }

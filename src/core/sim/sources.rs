@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rng::Rng;
 use crate::domain::command::{
-    AlertNote, Body, Command, LineMovement, OpeningLine, Part, ScanKind, ScanMovement, TillLine,
-    TillTransaction,
+    AlertNote, Body, Command, LineMovement, Opening, OpeningLine, Part, ScanKind, ScanMovement,
+    TillLine, TillTransaction,
 };
 use crate::domain::entry::Severity;
 use crate::domain::ids::Name;
@@ -114,12 +114,17 @@ impl Sources {
                     self.stock.entry(part.item.clone()).or_default().0 += part.qty.0;
                 }
             }
-            Body::Opening(lines) => {
-                for line in lines {
+            Body::Opening(opening) => {
+                for line in &opening.lines {
                     self.stock.insert(line.item.clone(), line.qty);
                 }
             }
-            Body::Remap { .. } | Body::Alert(_) | Body::Loss { .. } => {}
+            Body::Remap { .. }
+            | Body::Alert(_)
+            | Body::Loss { .. }
+            | Body::DayReport(_)
+            | Body::Tick
+            | Body::DayEnd(_) => {}
         }
         false
     }
@@ -156,6 +161,7 @@ impl Sources {
             kind: ScanKind::Receive,
             parts: vec![part(item, quantity(rng))],
             zone: None,
+            from_zone: None,
             reason: None,
             disposal: Disposal::Sellable,
         })
@@ -193,6 +199,8 @@ impl Sources {
             mode: Mode::Live,
             status: Status::Completed,
             time: None,
+            at: None,
+            versioned: false,
             lines,
             content: vec![number.to_string()],
         })
@@ -200,11 +208,14 @@ impl Sources {
 }
 
 fn opening(rng: &mut Rng, item: ItemId) -> Body {
-    Body::Opening(vec![OpeningLine {
-        item,
-        qty: Milli(100_000 + quantity(rng).0),
-        uom: Uom::Each,
-    }])
+    Body::Opening(Opening {
+        cutoff: None,
+        lines: vec![OpeningLine {
+            item,
+            qty: Milli(100_000 + quantity(rng).0),
+            uom: Uom::Each,
+        }],
+    })
 }
 
 fn quantity(rng: &mut Rng) -> Milli {

@@ -23,7 +23,7 @@ pub use hello::{ClosedJournal, Hello};
 pub use levels::{LevelRow, Levels, SnapshotEnd};
 pub use ranges::Ranges;
 pub use seed::SeedChunk;
-pub use status::{Health, Presence, StatusNote};
+pub use status::{Health, Presence, StatusNote, TillWord};
 pub use topics::{DownTopic, Topics};
 
 /// The major version of the contract, as it stands in topics and CloudEvents types.

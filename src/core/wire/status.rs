@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{JournalId, Nonce, Seq};
+use crate::domain::ids::{JournalId, Name, Nonce, Seq};
 use crate::domain::time::{ClockQuality, WallMs};
 
 /// Whether the box is there.
@@ -54,8 +54,25 @@ pub struct Health {
     pub wall_ms: WallMs,
     /// How far to trust it.
     pub clock: ClockQuality,
+    /// Every configured till, and how old its word is (V1).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tills: BTreeMap<Name, TillWord>,
     /// Devices and their states.
     pub devices: BTreeMap<String, String>,
     /// Program and schema versions.
     pub versions: BTreeMap<String, String>,
+}
+
+/// How far a till has been heard: ages, so that nobody's clock matters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TillWord {
+    /// Milliseconds since it was last heard; null if not since this process began.
+    pub age_ms: Option<u64>,
+    /// Milliseconds since its numbers were last complete: as `age_ms` while none is missing, or
+    /// where it does not number.
+    pub complete_age_ms: Option<u64>,
+    /// Numbers that are announced as missing.
+    #[serde(default)]
+    pub missing: u64,
 }

@@ -296,6 +296,7 @@ pub(super) fn level_of(row: &rusqlite::Row<'_>, at: usize) -> Result<HeldLevel, 
         generation: nat("generation", row.get(at)?)?,
         seq: nat("seq", row.get(at + 1)?)?,
         balance: Balance {
+            ambiguous: false,
             known: row.get(at + 2)?,
             on_hand: Milli(row.get(at + 3)?),
             unavailable: Milli(row.get(at + 4)?),

@@ -6,7 +6,7 @@ mod voids;
 
 use super::{BookError, command_key};
 use crate::domain::command::{
-    Body, Command, LineMovement, OpeningLine, Part, ScanKind, ScanMovement, TillLine,
+    Body, Command, LineMovement, Opening, OpeningLine, Part, ScanKind, ScanMovement, TillLine,
     TillTransaction,
 };
 use crate::domain::entry::{Entry, Kind, Movement};
@@ -102,6 +102,8 @@ fn sale(transaction: &str, lines: Vec<LineMovement>) -> TillTransaction {
         mode: Mode::Live,
         status: Status::Completed,
         time: Some("2026-11-22T10:00:00+01:00".to_owned()),
+        at: None,
+        versioned: false,
         lines: lines.into_iter().map(moves).collect(),
         content: vec![content],
     }
@@ -124,7 +126,12 @@ fn open(journal: &mut Journal, key: &str, qty: i64) {
         qty: Milli(qty),
         uom: Uom::Each,
     };
-    journal.take(&of(Body::Opening(vec![line]))).unwrap();
+    journal
+        .take(&of(Body::Opening(Opening {
+            cutoff: None,
+            lines: vec![line],
+        })))
+        .unwrap();
 }
 
 fn remap(from: &str, to: &str, factor: i64) -> Command {
@@ -142,6 +149,7 @@ fn scan(kind: ScanKind, key: &str, qty: i64) -> ScanMovement {
         kind,
         parts: vec![part(key, qty)],
         zone: Some("backroom".parse().unwrap()),
+        from_zone: None,
         reason: (kind == ScanKind::Adjust).then(|| "damaged".to_owned()),
         disposal: Disposal::Sellable,
     }

@@ -280,7 +280,10 @@ fn r12_an_opening_is_absolute_and_says_what_the_book_held() {
         qty: Milli(-1),
         uom: Uom::Each,
     };
-    let refused = journal.take(&of(Body::Opening(vec![below])));
+    let refused = journal.take(&of(Body::Opening(Opening {
+        cutoff: None,
+        lines: vec![below],
+    })));
     assert!(matches!(refused, Err(BookError::Refused(_))));
     journal.take(&remap("code:X", "A", 1_000)).unwrap();
     open(&mut journal, "code:X", 9_000);

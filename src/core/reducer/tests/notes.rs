@@ -15,6 +15,7 @@ fn health(gateway: &Gateway, applied: Seq) -> Health {
         oldest_age_s: None,
         wall_ms: 0,
         clock: ClockQuality::Synced,
+        tills: BTreeMap::new(),
         devices: BTreeMap::new(),
         versions: BTreeMap::new(),
     }
