@@ -299,11 +299,11 @@ async fn r13_an_import_makes_items_known() {
     let names: Vec<String> = (0..2_500).map(|number| format!("i{number}")).collect();
     let mut counted: Vec<(&str, i64)> = names.iter().map(String::as_str).zip(0..).collect();
     counted.push(("a", 12));
-    let Body::Opening(Opening { lines, .. }) = opening(&counted).body else {
+    let Body::Opening(opening) = opening(&counted).body else {
         panic!("an opening is an opening");
     };
     let mut told = Vec::new();
-    let done = import(&stage.journal, lines, stamp(NOON), &mut |at, of| {
+    let done = import(&stage.journal, opening.lines, stamp(NOON), &mut |at, of| {
         told.push((at, of));
     })
     .await
