@@ -29,6 +29,7 @@ fn scanner(path: &Path, role: Role) -> ScannerSettings {
         role: ScannerRole {
             role,
             zone: None,
+            from_zone: None,
             reason: None,
         },
         repeat_ms: 150,

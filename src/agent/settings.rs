@@ -119,6 +119,7 @@ fn scanner(scanner: &config::Scanner) -> ScannerSettings {
                 config::Role::Lookup => Role::Lookup,
             },
             zone: scanner.zone.clone(),
+            from_zone: None,
             reason: scanner.reason.as_ref().map(ToString::to_string),
         },
         repeat_ms: millis(scanner.repeat),

@@ -39,6 +39,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn twelve_identical_tins_at_three_a_second_are_twelve_and_a_double_read_is_one() {
+        let mut window = RepeatWindow::new(150);
+        let mut counted = 0;
+        for tin in 0..12 {
+            let at = tin * 1_000 / 3;
+            // The trigger is held a moment too long: the scanner decodes again after 149 ms.
+            for read in [at, at + 149] {
+                counted += u64::from(window.accepts(b"]E05901234123457", read));
+            }
+        }
+        assert_eq!(counted, 12);
+    }
+
+    #[test]
     fn only_the_same_bytes_within_the_window_are_a_repeat() {
         let mut window = RepeatWindow::new(150);
         let reads = [

@@ -19,6 +19,8 @@ pub enum Role {
     Return,
     /// One is taken off, with the configured reason.
     Adjust,
+    /// One goes from `from_zone` to `zone`; what the store holds stays.
+    Move,
     /// Looks up an item; writes nothing.
     Lookup,
 }
@@ -28,8 +30,10 @@ pub enum Role {
 pub struct ScannerRole {
     /// What it is there for.
     pub role: Role,
-    /// Where it stands.
+    /// Where it stands; where a move goes to.
     pub zone: Option<Name>,
+    /// Where a move comes from.
+    pub from_zone: Option<Name>,
     /// Reason of an adjust.
     pub reason: Option<String>,
 }
@@ -46,6 +50,7 @@ pub fn scan(
         Role::Receive => ScanKind::Receive,
         Role::Return => ScanKind::Return,
         Role::Adjust => ScanKind::Adjust,
+        Role::Move => ScanKind::Move,
         Role::Lookup => return None,
     };
     let (parts, disposal) = if let Some((item, factor)) = catalogue.code(scan.code.as_str()) {
@@ -70,7 +75,11 @@ pub fn scan(
             kind,
             parts,
             zone: scanner.zone.clone(),
-            from_zone: None,
+            // Other roles have no zone to come from, whatever the configuration says.
+            from_zone: scanner
+                .from_zone
+                .clone()
+                .filter(|_| scanner.role == Role::Move),
             reason: scanner.reason.clone(),
             disposal,
         }),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::code::Symbology;
 use crate::domain::command::{Command, LineMovement, ScanKind, TillLine, TillTransaction};
-use crate::domain::ids::BootId;
+use crate::domain::ids::{BootId, Name};
 use crate::domain::observation::{
     Component, Disposal, ItemLine, Line, LineKind, Mode, Product, Scan, Status, Transaction,
     UnclearLine,
@@ -232,6 +232,7 @@ fn scanned(role: Role, text: &str) -> Option<Body> {
     let scanner = ScannerRole {
         role,
         zone: Some("dock".parse().unwrap()),
+        from_zone: Some("backroom".parse().unwrap()),
         reason: Some("damaged".to_owned()),
     };
     let read = Scan {
@@ -247,12 +248,15 @@ fn r2_a_scan_is_one_of_the_code_and_its_role_says_what_for() {
         (Role::Receive, ScanKind::Receive),
         (Role::Return, ScanKind::Return),
         (Role::Adjust, ScanKind::Adjust),
+        (Role::Move, ScanKind::Move),
     ] {
         let Some(Body::Scan(scan)) = scanned(role, "CASE") else {
             panic!("{role:?} books");
         };
         assert_eq!((scan.kind, scan.parts[0].qty), (kind, Milli(12_000)));
         assert_eq!(scan.disposal, Disposal::Waste);
+        let from = scan.from_zone.as_ref().map(Name::as_str);
+        assert_eq!(from, (role == Role::Move).then_some("backroom"), "{role:?}");
     }
     let Some(Body::Scan(unknown)) = scanned(Role::Receive, "77") else {
         panic!("an unknown code is taken");

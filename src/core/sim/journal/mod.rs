@@ -413,6 +413,7 @@ mod tests {
         let scanner = ScannerRole {
             role: Role::Receive,
             zone: None,
+            from_zone: None,
             reason: None,
         };
         let old = catalogue(1, 250);
