@@ -134,6 +134,7 @@ fn timers(fields: &mut Fields<'_>) -> Timers {
         hello_answer: fields.millis("hello_answer", d.hello_answer, TIMER),
         hello_again_min: fields.millis("hello_again_min", d.hello_again_min, TIMER),
         hello_again_max: fields.millis("hello_again_max", d.hello_again_max, TIMER),
+        hello_unheard: fields.millis("hello_unheard", d.hello_unheard, TIMER),
         outstanding: fields.millis("outstanding", d.outstanding, TIMER),
         foreign_hello: fields.millis("foreign_hello", d.foreign_hello, TIMER),
         fenced_hello: fields.millis("fenced_hello", d.fenced_hello, TIMER),

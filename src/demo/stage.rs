@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use super::goods;
 use super::scanner::Scanner;
+use crate::health::socket::ask_report;
 use crate::journal::files::Files;
 
 /// Tills of the demo.
@@ -94,6 +95,13 @@ impl Stage {
             &database,
         ];
         self.child("centre.log", &words)
+    }
+
+    /// Whether the agent runs and holds the journal.
+    pub(super) async fn agent_answers(&self) -> bool {
+        let state = self.folder.join("state");
+        let asked = tokio::task::spawn_blocking(move || ask_report(&state).is_some());
+        asked.await.unwrap_or(false)
     }
 
     /// Imports the opening through the running agent.

@@ -170,7 +170,11 @@ impl Play<'_> {
 
     async fn opening(&mut self) -> Result<(), DemoError> {
         let deadline = Instant::now() + Duration::from_secs(PATIENCE_S);
-        // The agent may not be listening yet: asking again is what a technician would do.
+        // Before the agent holds the journal, the import would take it, and the agent give up.
+        while !self.stage.agent_answers().await {
+            self.not_later("the agent's start", deadline)?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         while !self
             .stage
             .import_opening()

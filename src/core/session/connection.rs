@@ -6,6 +6,7 @@ use super::credit::Credit;
 use super::entropy::Entropy;
 use super::hello::Talk;
 use super::input::BrokerLimits;
+use super::setup::Profile;
 use super::stream::Stream;
 use super::timers::Timers;
 use super::window::Window;
@@ -59,13 +60,13 @@ pub(super) struct Up {
 
 impl Up {
     /// A connection whose CONNACK came now.
-    pub(super) fn new(now: MonoMs, limits: BrokerLimits, applied: Seq) -> Self {
+    pub(super) fn new(now: MonoMs, limits: BrokerLimits, profile: Profile, applied: Seq) -> Self {
         Self {
             since: now,
             subscribed: false,
             proved: false,
             payload_max: payload_max(limits),
-            window: Window::new(limits),
+            window: Window::new(limits, profile.window_max_bytes()),
             credit: Credit::default(),
             talk: Talk::new(),
             stream: Stream::new(applied),

@@ -46,6 +46,8 @@ pub(super) struct Talk {
     strange_at: Option<MonoMs>,
     /// The seed that the last answer named.
     seed: Option<String>,
+    /// How often in a row the broker had nobody to give a hello to.
+    unheard: u32,
 }
 
 impl Talk {
@@ -57,6 +59,7 @@ impl Talk {
             standing: Standing::Unasked,
             strange_at: None,
             seed: None,
+            unheard: 0,
         }
     }
 
@@ -128,11 +131,22 @@ impl Talk {
         self.due = Some(now.saturating_add(wait));
     }
 
+    /// The broker had nobody to give the hello to: the centre is about to come, as after an outage
+    /// of both, or it is away for long. Soon again, then later and later.
+    pub(super) fn unheard(&mut self, now: MonoMs, timers: &Timers, random: &mut Entropy) {
+        let doubled = timers.hello_unheard.checked_shl(self.unheard);
+        let least = doubled.unwrap_or(u64::MAX).min(timers.hello_again_min);
+        self.unheard = (self.unheard + 1).min(u64::BITS - 1);
+        let wait = random.between(least, least.saturating_mul(2).min(timers.hello_again_max));
+        self.ask(now.saturating_add(wait));
+    }
+
     /// If this answers my own open nonce, uses the nonce up and tells when hello was said.
     pub(super) fn use_nonce(&mut self, applied: &Applied) -> Option<MonoMs> {
         let open = self.open.filter(|open| applied.nonce == Some(open.nonce))?;
         self.open = None;
         self.due = None;
+        self.unheard = 0;
         Some(open.said_at)
     }
 

@@ -98,6 +98,7 @@ pub struct Session {
     /// Random id of the connection that stands, or of the next one.
     connection: Nonce,
     backoff: Backoff,
+    profile: Profile,
     pace: Pace,
     marks: Marks,
     /// What the journal was last asked to keep of it.
@@ -141,6 +142,7 @@ impl Session {
             entropy,
             phase: Phase::Begun,
             backoff: Backoff::default(),
+            profile: setup.profile,
             pace: Pace::new(setup.profile.publishes_per_second()),
             commands: Commands::new(setup.done),
             outbox: Outbox::default(),
@@ -263,7 +265,12 @@ impl Session {
         }
         self.alarms.clear(AlarmCode::QosTooLow, out);
         self.alarms.clear(AlarmCode::PacketsTooSmall, out);
-        self.phase = Phase::Up(Box::new(Up::new(now, limits, self.marks.applied)));
+        self.phase = Phase::Up(Box::new(Up::new(
+            now,
+            limits,
+            self.profile,
+            self.marks.applied,
+        )));
         out.push(Action::Subscribe);
     }
 

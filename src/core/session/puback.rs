@@ -40,6 +40,9 @@ impl Session {
         if reason == NO_MATCHING_SUBSCRIBERS {
             let text = "the broker has no subscriber for what this box sends".to_owned();
             self.alarms.raise(AlarmCode::NobodyListens, text, out);
+            if flight.carried == Carried::Hello {
+                up.talk.unheard(now, &self.timers, &mut self.entropy);
+            }
         } else if flight.carried != Carried::Other {
             self.alarms.clear(AlarmCode::NobodyListens, out);
         }
@@ -69,7 +72,7 @@ impl Session {
                 up.stream.put_off(first, last)
             }
             // It is said again in its own time.
-            Carried::Other => {
+            Carried::Hello | Carried::Other => {
                 if !as_it_is {
                     up.slow_down(now);
                 }

@@ -60,7 +60,11 @@ impl Session {
     /// Hello, status, replies and health, as far as there are places.
     fn send_control(&mut self, now: MonoMs, out: &mut Vec<Action>) {
         while let Some(message) = self.next_control(now) {
-            self.publish(now, message, Carried::Other, CONTROL_BYTES, out);
+            let carried = match message {
+                Message::Hello(_) => Carried::Hello,
+                _ => Carried::Other,
+            };
+            self.publish(now, message, carried, CONTROL_BYTES, out);
         }
     }
 

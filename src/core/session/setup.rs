@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::facts::Facts;
 use super::timers::Timers;
+use crate::limits::{WINDOW_MAX_BYTES, WINDOW_START_BYTES};
 
 /// A documented set of limits of one kind of broker.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub enum Profile {
     Plain,
     /// AWS `IoT` Core: 100 publishes a second and connection.
     Aws,
-    /// Azure Event Grid.
+    /// Azure Event Grid: 64 KiB in flight.
     Azure,
     /// `HiveMQ` Cloud.
     HiveMq,
@@ -26,6 +27,14 @@ impl Profile {
         match self {
             Self::Aws => Some(100),
             Self::Plain | Self::Azure | Self::HiveMq => None,
+        }
+    }
+
+    /// Bytes in flight at the most. `HiveMQ`'s documented limits are all told in CONNACK.
+    pub fn window_max_bytes(self) -> usize {
+        match self {
+            Self::Azure => WINDOW_START_BYTES,
+            Self::Plain | Self::Aws | Self::HiveMq => WINDOW_MAX_BYTES,
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct Timers {
     pub hello_again_min: u64,
     /// And at the most.
     pub hello_again_max: u64,
+    /// The next hello is said this long after one that nobody was subscribed to hear, or up to twice
+    /// that; doubled each time, up to `hello_again_min` and `hello_again_max`.
+    pub hello_unheard: u64,
     /// An entry sent and not applied for this long (+-20 %) makes the box say hello again.
     pub outstanding: u64,
     /// Least gap between hellos that `applied` without a nonce may cause.
@@ -48,6 +51,7 @@ impl Default for Timers {
             hello_answer: 10_000,
             hello_again_min: 30_000,
             hello_again_max: 60_000,
+            hello_unheard: 2_000,
             outstanding: 30_000,
             foreign_hello: 30_000,
             fenced_hello: 600_000,

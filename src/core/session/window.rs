@@ -10,8 +10,8 @@ use super::timers::Timers;
 use crate::domain::ids::Seq;
 use crate::domain::time::MonoMs;
 use crate::limits::{
-    FRAME_ROOM_MIN_BYTES, INFLIGHT_MAX_FRAMES, PAYLOAD_MAX_BYTES, WINDOW_MAX_BYTES,
-    WINDOW_MIN_BYTES, WINDOW_START_BYTES,
+    FRAME_ROOM_MIN_BYTES, INFLIGHT_MAX_FRAMES, PAYLOAD_MAX_BYTES, WINDOW_MIN_BYTES,
+    WINDOW_START_BYTES,
 };
 
 /// A PUBACK that takes longer halves the window.
@@ -31,6 +31,8 @@ pub(super) enum Carried {
         /// It is nothing but one withheld range.
         withheld: bool,
     },
+    /// Hello.
+    Hello,
     /// Anything else: it is said again in its own time.
     Other,
 }
@@ -51,6 +53,7 @@ pub(super) struct Window {
     flights: VecDeque<Flight>,
     places: usize,
     size: usize,
+    size_max: usize,
     pubacked: usize,
     narrowed: Option<MonoMs>,
     moved: MonoMs,
@@ -58,11 +61,12 @@ pub(super) struct Window {
 
 impl Window {
     /// An empty window for a new connection.
-    pub(super) fn new(limits: BrokerLimits) -> Self {
+    pub(super) fn new(limits: BrokerLimits, size_max: usize) -> Self {
         Self {
             flights: VecDeque::new(),
             places: INFLIGHT_MAX_FRAMES.min(usize::from(limits.receive_max).max(1)),
-            size: WINDOW_START_BYTES,
+            size: WINDOW_START_BYTES.min(size_max),
+            size_max,
             pubacked: 0,
             narrowed: None,
             moved: 0,
@@ -85,7 +89,8 @@ impl Window {
         if !self.has_place() {
             return None;
         }
-        let mut frames = self.flights.iter().filter(|f| f.carried != Carried::Other);
+        let rows = |flight: &&Flight| matches!(flight.carried, Carried::Rows { .. });
+        let mut frames = self.flights.iter().filter(rows);
         if frames.clone().next().is_none() {
             return Some(payload_max);
         }
@@ -132,7 +137,7 @@ impl Window {
             self.pubacked = self.pubacked.saturating_add(flight.bytes);
             if self.pubacked >= self.size {
                 self.pubacked = 0;
-                self.size = (self.size + PAYLOAD_MAX_BYTES).min(WINDOW_MAX_BYTES);
+                self.size = (self.size + PAYLOAD_MAX_BYTES).min(self.size_max);
             }
         }
         Some(flight)
@@ -183,6 +188,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::WINDOW_MAX_BYTES;
 
     const FRAME: usize = 32 * 1024;
     const ROWS: Carried = Carried::Rows {
@@ -193,7 +199,7 @@ mod tests {
     };
 
     fn window() -> Window {
-        Window::new(BrokerLimits::default())
+        Window::new(BrokerLimits::default(), WINDOW_MAX_BYTES)
     }
 
     #[test]
@@ -218,7 +224,7 @@ mod tests {
             receive_max: 3,
             ..BrokerLimits::default()
         };
-        let mut window = Window::new(limits);
+        let mut window = Window::new(limits, WINDOW_MAX_BYTES);
         for token in 0..3 {
             assert!(window.has_place());
             window.published(0, Token(token), ROWS, 1);
@@ -250,6 +256,17 @@ mod tests {
             one(&mut window);
         }
         assert_eq!(window.size(), WINDOW_MAX_BYTES);
+    }
+
+    #[test]
+    fn a_brokers_documented_limit_of_bytes_in_flight_is_kept() {
+        let most = crate::session::Profile::Azure.window_max_bytes();
+        let mut window = Window::new(BrokerLimits::default(), most);
+        for token in 0..100 {
+            window.published(0, Token(token), ROWS, FRAME);
+            window.puback(1, Token(token)).unwrap();
+        }
+        assert_eq!(window.size(), 64 * 1024);
     }
 
     #[test]

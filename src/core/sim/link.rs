@@ -142,6 +142,9 @@ impl World {
             0x99
         } else if stormy && self.now < self.link.throttled_until {
             0x97
+        } else if self.centre.consumer(0).is_none() && self.rng.percent(50) {
+            // Not every broker says that nobody was there to hear.
+            0x10
         } else {
             0
         };
@@ -157,7 +160,7 @@ impl World {
                 reason,
             },
         );
-        if reason != 0 {
+        if reason >= 0x80 {
             return;
         }
         let forgetful = stormy && self.now < self.link.forgetful_until;

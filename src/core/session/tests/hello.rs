@@ -60,6 +60,28 @@ fn without_an_answer_hello_is_said_again_after_30_to_60_s_with_a_new_nonce() {
 }
 
 #[test]
+fn a_hello_that_nobody_could_hear_is_said_again_soon_and_then_ever_later() {
+    let mut rig = Rig::new(facts(50));
+    rig.connect();
+    let mut waits = Vec::new();
+    for _ in 0..7 {
+        rig.puback_all(0x10);
+        let from = rig.now;
+        while rig.hellos().is_empty() {
+            rig.pass(100);
+        }
+        waits.push(rig.now - from);
+    }
+    let least = [2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000];
+    for (wait, least) in waits.iter().zip(least) {
+        assert!((least..=2 * least + 100).contains(wait), "{waits:?}");
+    }
+    let nonce = rig.hello().nonce;
+    rig.answer(nonce, Verdict::Accepted, 50);
+    assert_eq!(rig.session.status().link, LinkState::Current);
+}
+
+#[test]
 fn the_answer_to_an_older_nonce_decides_nothing() {
     let mut rig = Rig::new(facts(50));
     rig.connect();
