@@ -60,9 +60,10 @@ impl Session {
     /// Hello, status, replies and health, as far as there are places.
     fn send_control(&mut self, now: MonoMs, out: &mut Vec<Action>) {
         while let Some(message) = self.next_control(now) {
-            let carried = match message {
-                Message::Hello(_) => Carried::Hello,
-                _ => Carried::Other,
+            let carried = if matches!(message, Message::Hello(_)) {
+                Carried::Hello
+            } else {
+                Carried::Other
             };
             self.publish(now, message, carried, CONTROL_BYTES, out);
         }
