@@ -23,7 +23,7 @@ pub(super) struct Step {
 }
 
 /// Every step, ascending. Never edit one that was released; add another.
-pub(super) const STEPS: &[Step] = &[Step { to: 1, sql: FIRST }];
+pub(super) const STEPS: &[Step] = &[Step { to: 1, sql: FIRST }, Step { to: 2, sql: SECOND }];
 
 const FIRST: &str = "
 CREATE TABLE meta (
@@ -182,4 +182,27 @@ CREATE TABLE commands_done (
     id TEXT NOT NULL UNIQUE,
     reply TEXT NOT NULL
 ) STRICT;
+";
+
+/// What openings with a cutoff, watched tills and versions need. It only adds: a binary of the first
+/// version still writes the file, and leaves these as they are.
+const SECOND: &str = "
+ALTER TABLE levels ADD COLUMN ambiguous INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE base ADD COLUMN ambiguous INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE cutoffs (
+    nr INTEGER PRIMARY KEY,
+    cutoff TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE openings (
+    item TEXT PRIMARY KEY,
+    cutoff INTEGER NOT NULL REFERENCES cutoffs (nr),
+    counted INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE till_clocks (
+    till TEXT PRIMARY KEY,
+    clock TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 ";

@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use shelfwire::journal::files::Files;
 use shelfwire::journal::{Begun, Options, StorageError, open};
+use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::session::facts::{Held, Keep};
 
 use crate::stage::{Stage, options, sale};
@@ -230,6 +231,45 @@ async fn a_journal_of_every_released_version_opens() {
         opened += 1;
     }
     assert!(opened > 0, "no journal is kept in {}", kept.display());
+}
+
+/// Step 2 only adds, so that a package of the first version still opens the file after it.
+#[tokio::test]
+async fn a_journal_of_the_first_version_gains_tables_and_stays_writable_for_it() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/journals/v1.db");
+    let dir = tempfile::tempdir().unwrap();
+    let options = options(dir.path());
+    let file = dir.path().join("journal/journal.db");
+    fs::create_dir(dir.path().join("journal")).unwrap();
+    fs::copy(kept, &file).unwrap();
+    assert_eq!(number(&file, "PRAGMA user_version"), 1);
+    let stage = Stage::open(&options);
+    let before = stage.level("a");
+    assert!(before.last_seq > 0);
+    stage.stop().await;
+    assert_eq!(number(&file, "PRAGMA user_version"), 2);
+    let min_writer = "SELECT value FROM meta WHERE name = 'min_writer'";
+    assert_eq!(number(&file, min_writer), 1);
+    let ambiguous = "SELECT count(*) FROM levels WHERE ambiguous <> 0";
+    assert_eq!(number(&file, ambiguous), 0);
+    let copy = dir.path().join("journal-v1.db");
+    assert_eq!(number(&copy, "PRAGMA user_version"), 1);
+    // What the first version writes, in its own words.
+    sql(
+        &file,
+        "INSERT INTO levels (item, on_hand, unavailable, suspect, known, last_seq)
+         VALUES ('z', 1000, 0, 0, 1, 3)",
+    );
+    let stage = Stage::open(&options);
+    assert_eq!(stage.level("a"), before);
+    assert_eq!(stage.level("z").balance.on_hand, Milli(1_000));
+    assert!(!stage.level("z").balance.ambiguous);
+    stage.stop().await;
+}
+
+fn number(file: &Path, question: &str) -> i64 {
+    let conn = Connection::open(file).unwrap();
+    conn.query_row(question, [], |row| row.get(0)).unwrap()
 }
 
 /// Makes the file that `a_journal_of_every_released_version_opens` keeps, when the format changes:

@@ -82,7 +82,8 @@ impl Balance {
             Kind::Move(Movement::Opening | Movement::Count) => {
                 next.on_hand = bounded(next.on_hand.plus(qty))?;
                 next.known = true;
-                next.ambiguous = false;
+                // What was booked since the cutoff may itself be of either side of it.
+                next.ambiguous = entry.detail.ambiguous;
                 next.suspect = Milli::ZERO;
             }
             Kind::Remap => {

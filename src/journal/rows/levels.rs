@@ -1,5 +1,7 @@
 //! `levels` and `base`: balances by item, and by item and zone.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::item::ItemId;
@@ -33,7 +35,7 @@ macro_rules! texts {
     ($levels:literal, $zones:literal) => {
         Texts {
             get: concat!(
-                "SELECT on_hand, unavailable, suspect, known, last_seq FROM ",
+                "SELECT on_hand, unavailable, suspect, known, ambiguous, last_seq FROM ",
                 $levels,
                 " WHERE item = ?1"
             ),
@@ -41,11 +43,11 @@ macro_rules! texts {
             put: concat!(
                 "INSERT INTO ",
                 $levels,
-                " (item, on_hand, unavailable, suspect, known, last_seq)",
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (item) DO UPDATE SET",
+                " (item, on_hand, unavailable, suspect, known, ambiguous, last_seq)",
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (item) DO UPDATE SET",
                 " on_hand = excluded.on_hand, unavailable = excluded.unavailable,",
                 " suspect = excluded.suspect, known = excluded.known,",
-                " last_seq = excluded.last_seq"
+                " ambiguous = excluded.ambiguous, last_seq = excluded.last_seq"
             ),
             put_zone: concat!(
                 "INSERT INTO ",
@@ -93,9 +95,10 @@ pub(in crate::journal) fn get(
                             unavailable: Milli(row.get(1)?),
                             suspect: Milli(row.get(2)?),
                             known: row.get(3)?,
-                            ..Balance::default()
+                            ambiguous: row.get(4)?,
+                            zones: BTreeMap::new(),
                         },
-                        last_seq: unsql(row.get(4)?),
+                        last_seq: unsql(row.get(5)?),
                     })
                 })
                 .optional()
@@ -135,6 +138,7 @@ pub(in crate::journal) fn put(
                 balance.unavailable.0,
                 balance.suspect.0,
                 balance.known,
+                balance.ambiguous,
                 sql(level.last_seq)
             ])
         })
