@@ -10,7 +10,7 @@ use shelfwire_core::codec::pos::{self, Request};
 use shelfwire_core::domain::command::{Body, Command};
 use shelfwire_core::domain::ids::{BootId, BoxId, Name};
 use shelfwire_core::domain::time::{ClockQuality, Stamp};
-use shelfwire_core::identify::{self, Catalogue};
+use shelfwire_core::identify::{self, Catalogue, TillRules};
 use shelfwire_core::session::facts::Keep;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -253,7 +253,7 @@ fn templates() -> Vec<Command> {
             Ok(Request::Transaction(sale)) => sale,
             other => unreachable!("a sale is a transaction: {other:?}"),
         };
-        identify::transaction(&Catalogue::default(), *sale, stamp)
+        identify::transaction(&Catalogue::default(), *sale, stamp, TillRules::default())
     };
     (0..CODES).map(sale).collect()
 }

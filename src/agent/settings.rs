@@ -12,6 +12,8 @@ use shelfwire_core::session::{Profile, Setup};
 use super::Failure;
 use crate::config::{self, Config};
 use crate::device::catalogue::CatalogueSettings;
+use shelfwire_core::identify::TillRules;
+
 use crate::device::pos::{PosSettings, TillAccess, TlsFiles as PosTls, Token};
 use crate::device::serial::{DataBits, Parity, SerialSettings, StopBits};
 use crate::device::{ScannerSettings, Settings};
@@ -163,6 +165,7 @@ fn tills(config: &Config, pos: &config::Pos) -> Result<PosSettings, Failure> {
         Ok::<_, Failure>(TillAccess {
             name: till.name.clone(),
             token: Token::of(secret.expose().as_bytes()),
+            rules: TillRules::default(),
         })
     };
     Ok(PosSettings {

@@ -182,6 +182,9 @@ pub const LEVELS_PER_READ_MAX: usize = 300;
 
 /// Days a transaction's digests are remembered (R3).
 pub const KEY_DAYS: u32 = 400;
+/// Days that a till's business day may be away from this box's (five years: a till may have been
+/// offline for weeks, a calendar that lost its battery is wrong by more). Further: refused.
+pub const BUSINESS_DAYS_OFF_MAX: u32 = 1_826;
 
 /// Largest configuration file, in bytes. Larger: refused, nothing starts.
 pub const CONFIG_MAX_BYTES: usize = 1024 * 1024;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use shelfwire::device::pos::{PosSettings, TillAccess, Token};
+use shelfwire_core::identify::TillRules;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -22,6 +23,7 @@ pub fn settings() -> PosSettings {
     let till = |name: &str| TillAccess {
         name: name.parse().unwrap(),
         token: Token::of(secret(name).as_bytes()),
+        rules: TillRules::default(),
     };
     PosSettings {
         name: "pos".parse().unwrap(),

@@ -19,6 +19,7 @@ pub(super) fn drafts(back: Draft, disposal: Disposal) -> Vec<Draft> {
     let next = match disposal {
         Disposal::Sellable => None,
         Disposal::Inspect => Some(follow(Movement::Hold, "inspect", back.qty)),
+        Disposal::Damaged => Some(follow(Movement::Hold, "damaged", back.qty)),
         Disposal::Waste => Some(follow(Movement::Adjust, "waste", back.qty.negated())),
     };
     [Some(back), next].into_iter().flatten().collect()

@@ -7,6 +7,7 @@ use crate::domain::entry::{Detail, Draft, Kind, Movement};
 use crate::domain::ids::Salt;
 use crate::domain::key::{KeyDigest, Skey};
 use crate::domain::observation::{LineKind, LineRef, Mode, Status, UnclearLine};
+use crate::domain::quantity::Milli;
 use crate::limits::{LINES_PER_TRANSACTION_MAX, SOURCE_ID_MAX_BYTES};
 
 /// What every row of a transaction has.
@@ -134,6 +135,13 @@ fn drafts<V: StockView>(
         };
         let down = draft.qty.negated();
         match line.kind {
+            LineKind::Sale | LineKind::Return if line.qty < Milli::ZERO => {
+                let as_sent = match line.kind {
+                    LineKind::Sale => vec![Draft { qty: down, ..draft }],
+                    _ => returned::drafts(of(Movement::Return, draft), line.disposal),
+                };
+                drafts.extend(void::at_once(as_sent));
+            }
             LineKind::Sale => drafts.push(Draft { qty: down, ..draft }),
             LineKind::Return => {
                 drafts.extend(returned::drafts(of(Movement::Return, draft), line.disposal));

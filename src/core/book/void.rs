@@ -71,6 +71,22 @@ pub(super) fn book<V: StockView>(
     Ok(())
 }
 
+/// What a signed till takes back (R5): the movements as it sent them, as one void.
+pub(super) fn at_once(as_sent: Vec<Draft>) -> Option<Draft> {
+    let sums = as_sent.iter().map(effect).reduce(|sum, next| {
+        let on_hand = sum.0.0.saturating_add(next.0.0);
+        (Milli(on_hand), Milli(sum.1.0.saturating_add(next.1.0)))
+    });
+    let (qty, unavailable) = sums?;
+    let void = as_sent.into_iter().next()?;
+    Some(Draft {
+        kind: Kind::Move(Movement::Void),
+        qty,
+        unavailable,
+        ..void
+    })
+}
+
 fn in_own_transaction(origin: &Origin<'_>, target: &LineRef) -> bool {
     let sale = origin.sale;
     (&target.till, &target.business_day, &target.transaction)

@@ -102,5 +102,6 @@ fn disposal(disposal: Disposal) -> &'static str {
         Disposal::Sellable => "sellable",
         Disposal::Inspect => "inspect",
         Disposal::Waste => "waste",
+        Disposal::Damaged => "damaged",
     }
 }

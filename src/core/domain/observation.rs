@@ -17,6 +17,10 @@ pub struct Scan {
     pub code: Code,
 }
 
+/// Why a negative quantity is refused where the till's lines carry no sign.
+pub const NOT_NEGATIVE: &str =
+    "is positive: the kind says the direction (goods that come back are a line of kind return)";
+
 /// How a till was working when it made the transaction (R4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -144,6 +148,8 @@ pub enum Disposal {
     Inspect,
     /// Thrown away.
     Waste,
+    /// Kept in the store, not for sale.
+    Damaged,
 }
 
 /// Names one line of one transaction.

@@ -57,6 +57,21 @@ impl BusinessDay {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Days since 1970-01-01, in the Gregorian calendar.
+    pub fn number(&self) -> i64 {
+        let mut parts = self.0.split('-').map(|part| part.parse().unwrap_or(1_i64));
+        let mut next = || parts.next().unwrap_or(1);
+        let (year, month, day) = (next(), next(), next());
+        // Years that begin in March, so that the leap day is their last.
+        let year = if month > 2 { year } else { year - 1 };
+        let months = (month + 9) % 12;
+        let day_of_year = (153 * months + 2) / 5 + day - 1;
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
 }
 
 impl TryFrom<String> for BusinessDay {
@@ -104,6 +119,21 @@ fn is_calendar_day(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_numbered_through_leap_years_and_centuries() {
+        for (text, number) in [
+            ("1970-01-01", 0),
+            ("1969-12-31", -1),
+            ("2000-02-29", 11_016),
+            ("2000-03-01", 11_017),
+            ("2026-11-22", 20_779),
+            ("2100-03-01", 47_541),
+        ] {
+            let day = BusinessDay::try_from(text.to_owned()).unwrap();
+            assert_eq!(day.number(), number, "{text}");
+        }
+    }
 
     #[test]
     fn only_calendar_days_are_days() {

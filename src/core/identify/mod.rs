@@ -3,16 +3,22 @@
 //! is final, also while it waits in an inbox.
 
 pub mod catalogue;
+mod day;
 mod opening;
 mod repeat;
+mod rules;
 mod scan;
+#[cfg(test)]
+mod style_tests;
 #[cfg(test)]
 mod tests;
 mod till;
 
 pub use catalogue::Catalogue;
+pub use day::far_day;
 pub use opening::read_opening;
 pub use repeat::RepeatWindow;
+pub use rules::{TillRules, VoidStyle};
 pub use scan::{Role, ScannerRole, scan};
 pub use till::transaction;
 

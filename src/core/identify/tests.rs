@@ -79,7 +79,9 @@ fn sale(lines: Vec<Line>) -> Transaction {
 }
 
 fn identified(lines: Vec<Line>) -> TillTransaction {
-    let Body::Sale(sale) = transaction(&catalogue(), sale(lines), stamp()).body else {
+    let Body::Sale(sale) =
+        transaction(&catalogue(), sale(lines), stamp(), TillRules::default()).body
+    else {
         panic!("a transaction is a sale");
     };
     sale
@@ -209,8 +211,13 @@ fn r3_a_new_catalogue_does_not_make_a_resent_transaction_another() {
         let known = line(of_code("1"), 1_000, None);
         vec![Line::Understood(Box::new(known)), Line::Unclear(unclear)]
     };
-    let old = transaction(&Catalogue::empty(), sale(lines()), stamp());
-    let new = transaction(&catalogue(), sale(lines()), stamp());
+    let old = transaction(
+        &Catalogue::empty(),
+        sale(lines()),
+        stamp(),
+        TillRules::default(),
+    );
+    let new = transaction(&catalogue(), sale(lines()), stamp(), TillRules::default());
     let content = |command: Command| {
         let Body::Sale(sale) = command.body else {
             panic!("a transaction is a sale");

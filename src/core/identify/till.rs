@@ -2,6 +2,7 @@
 
 use super::Catalogue;
 use super::catalogue::Item;
+use super::rules::{self, TillRules, VoidMeans};
 use crate::domain::code::Code;
 use crate::domain::command::{Body, Command, LineMovement, Part, TillLine, TillTransaction};
 use crate::domain::item::ItemId;
@@ -11,10 +12,29 @@ use crate::domain::time::Stamp;
 
 /// The command of a till's transaction. Every line comes along: one that cannot be identified is
 /// kept as it came and disturbs none of its neighbours.
-pub fn transaction(catalogue: &Catalogue, sale: Transaction, stamp: Stamp) -> Command {
+pub fn transaction(
+    catalogue: &Catalogue,
+    mut sale: Transaction,
+    stamp: Stamp,
+    rules: TillRules,
+) -> Command {
+    rules::refuse_signs(rules.void_style, &mut sale);
     let content = vec![sale.content()];
+    let is_own = |line: &ItemLine| {
+        line.voids.as_ref().is_some_and(|of| {
+            (&of.till, &of.business_day, &of.transaction)
+                == (&sale.till, &sale.business_day, &sale.transaction)
+        })
+    };
     let lines = sale.lines.into_iter().map(|line| match line {
-        Line::Understood(line) => identify(catalogue, *line),
+        Line::Understood(mut line) => {
+            match rules::void_means(rules.void_style, &line, is_own) {
+                None | Some(VoidMeans::Undoes) => {}
+                Some(VoidMeans::Documents) => line.voided = true,
+                Some(VoidMeans::Unclear(line)) => return TillLine::Unclear(line),
+            }
+            identify(catalogue, *line)
+        }
         Line::Unclear(line) => TillLine::Unclear(line),
     });
     let lines = lines.collect();
@@ -28,7 +48,7 @@ pub fn transaction(catalogue: &Catalogue, sale: Transaction, stamp: Stamp) -> Co
             status: sale.status,
             time: sale.time,
             at: None,
-            versioned: false,
+            versioned: rules.versioned,
             lines,
             content,
         }),
@@ -199,7 +219,7 @@ fn merged(parts: Vec<Part>) -> Vec<Part> {
 }
 
 /// The line for the journal, without what is personal (`order_ref`, `epc`).
-fn raw(line: &ItemLine) -> String {
+pub(super) fn raw(line: &ItemLine) -> String {
     let mut fields = serde_json::json!({ "id": line.id, "qty": line.qty.to_string(),
         "kind": line.kind });
     let product = match &line.product {

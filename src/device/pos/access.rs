@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use shelfwire_core::domain::ids::Name;
+use shelfwire_core::identify::TillRules;
 
 use crate::device::state::{DeviceState, Kind};
 use crate::support::clock;
@@ -43,6 +44,8 @@ pub struct TillAccess {
     pub name: Name,
     /// Its token.
     pub token: Token,
+    /// What is agreed with it.
+    pub rules: TillRules,
 }
 
 /// A till as the listener knows it.
@@ -50,6 +53,7 @@ pub struct TillAccess {
 pub(super) struct Till {
     pub(super) name: Name,
     pub(super) state: Arc<DeviceState>,
+    pub(super) rules: TillRules,
     token: Token,
 }
 
@@ -62,6 +66,7 @@ impl Tills {
         let till = |access: &TillAccess| Till {
             name: access.name.clone(),
             state: Arc::new(DeviceState::new(access.name.clone(), Kind::Till)),
+            rules: access.rules,
             token: access.token,
         };
         Self(tills.iter().map(till).collect())
@@ -112,6 +117,7 @@ mod tests {
         let access = |name: &str, secret: &str| TillAccess {
             name: name.parse().unwrap(),
             token: Token::of(secret.as_bytes()),
+            rules: TillRules::default(),
         };
         let tills = Tills::new(&[access("till-1", "s3cret-1"), access("till-2", "s3cret-2")]);
         let who = |header: &str| {

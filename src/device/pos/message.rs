@@ -57,8 +57,16 @@ pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
         }
         Ok(Request::Transaction(transaction)) => {
             let key = transaction.key_text();
+            let stamp = stamp(&hub.journal);
+            if let Some(why) = identify::far_day(&transaction, &stamp) {
+                let refusal = PosRefusal {
+                    key: Some(key),
+                    ..PosRefusal::new(Some("business_day".to_owned()), why)
+                };
+                return Prepared::Refused(Outcome::Bad, refusal);
+            }
             let catalogue = hub.catalogue.current();
-            let command = identify::transaction(&catalogue, *transaction, stamp(&hub.journal));
+            let command = identify::transaction(&catalogue, *transaction, stamp, till.rules);
             Prepared::Take(Box::new(Taking { key, command }))
         }
     }

@@ -189,3 +189,38 @@ fn r5_a_void_that_cannot_be_booked_waits_with_all_that_it_needs() {
     );
     assert_eq!(journal.balance(&item("A")).unavailable, Milli::ZERO);
 }
+
+#[test]
+fn r5_a_signed_line_takes_back_its_own_quantities_as_one_void() {
+    let mut journal = store();
+    open(&mut journal, "A", 10_000);
+    let inspect = |id: &str, qty| LineMovement {
+        disposal: Disposal::Inspect,
+        ..line(id, LineKind::Return, "A", qty)
+    };
+    let head = journal.facts().head;
+    sold(
+        &mut journal,
+        "1",
+        vec![
+            line("1", LineKind::Sale, "A", 3_000),
+            line("2", LineKind::Sale, "A", -2_000),
+            inspect("3", 4_000),
+            inspect("4", -4_000),
+        ],
+    );
+    assert_eq!(stock(&journal, "A"), (9_000, 0));
+    use Movement::{Hold, Return, Sale, Void};
+    let rows: Vec<Kind> = [Sale, Void, Return, Hold, Void].map(moved).into();
+    assert_eq!(kinds(&journal, head), rows);
+    let waste = |id: &str, qty| LineMovement {
+        disposal: Disposal::Waste,
+        ..line(id, LineKind::Return, "A", qty)
+    };
+    sold(
+        &mut journal,
+        "2",
+        vec![waste("1", 1_000), waste("2", -1_000)],
+    );
+    assert_eq!(stock(&journal, "A"), (9_000, 0));
+}

@@ -1,14 +1,15 @@
 //! One line of a transaction.
 //!
-//! Signs: `sale`, `return`, `hold` and `release` say their direction by their kind, so their
-//! quantity is positive; a negative one would be a return sent as a sale (R6: never netted) or a
-//! mistake, and nobody here can tell which. A `void` may be negative (tills that sign their voids,
-//! R5). A line flagged `voided` moves nothing: its quantity may be anything, zero too.
+//! Signs: every kind says its direction, so `hold` and `release` are positive. A negative `sale` or
+//! `return` is a void for tills that sign their voids (R5) and a mistake for all others: which it is
+//! is decided with the till's rules, in `identify`. A line flagged `voided` moves nothing:
+//! its quantity may be anything, zero too.
 
 use super::fields::{Fault, Fields};
 use super::shape::{Node, Object};
 use crate::codec::barcode;
 use crate::domain::item::ItemId;
+use crate::domain::observation::NOT_NEGATIVE;
 use crate::domain::observation::{
     Component, Disposal, ItemLine, Line, LineKind, LineRef, Product, UnclearLine,
 };
@@ -22,10 +23,11 @@ const KINDS: [(&str, LineKind); 5] = [
     ("hold", LineKind::Hold),
     ("release", LineKind::Release),
 ];
-const DISPOSALS: [(&str, Disposal); 3] = [
+const DISPOSALS: [(&str, Disposal); 4] = [
     ("sellable", Disposal::Sellable),
     ("inspect", Disposal::Inspect),
     ("waste", Disposal::Waste),
+    ("damaged", Disposal::Damaged),
 ];
 const UOMS: [(&str, Uom); 4] = [
     ("EA", Uom::Each),
@@ -139,11 +141,8 @@ fn check_sign(fields: &Fields<'_>, kind: LineKind, qty: Milli) -> Result<(), Fau
     if qty == Milli::ZERO {
         return Err(fields.fault(name, "is not zero"));
     }
-    if qty < Milli::ZERO && kind != LineKind::Void {
-        return Err(fields.fault(
-            name,
-            "is positive: the kind says the direction (goods that come back are a line of kind return)",
-        ));
+    if qty < Milli::ZERO && matches!(kind, LineKind::Hold | LineKind::Release) {
+        return Err(fields.fault(name, NOT_NEGATIVE));
     }
     Ok(())
 }
