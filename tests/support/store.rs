@@ -151,11 +151,18 @@ impl Store {
         let state = self.path("state");
         fs::create_dir_all(&state).unwrap();
         let mut text = format!(
-            "store = \"{}\"\nstate_dir = \"{}\"\n{}",
+            "store = \"{}\"\nstate_dir = \"{}\"\n{}\n",
             setup.store,
             state.display(),
             setup.top
         );
+        let usual = ["timezone = \"Europe/Berlin\"\n", "day_end = \"04:00\"\n"];
+        for line in usual {
+            let (key, _) = line.split_once(" =").unwrap();
+            if !setup.top.contains(key) {
+                text.push_str(line);
+            }
+        }
         write!(
             text,
             "[uplink]\nurl = \"{}\"\n{}\n",
