@@ -27,9 +27,8 @@ mod unknown;
 mod value;
 
 pub use checked::{
-    Catalogue, Config, Drop, FrameEnd, Identity, Journal, Log, LogLevel, Numbers, Parity, Pos,
-    Profile, Role, Scanner, Secret, SecretError, SecretFile, Test, Till, Timers, Uplink, VoidStyle,
-    Watch,
+    Catalogue, Config, FrameEnd, Identity, Journal, Log, LogLevel, Parity, Pos, Profile, Role,
+    Scanner, Secret, SecretError, SecretFile, Till, Timers, Uplink,
 };
 pub use diagnostic::Fault;
 pub use environment::Surroundings;

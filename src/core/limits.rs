@@ -75,6 +75,26 @@ pub const UNEXPLAINED_PAGE_MAX: usize = 256;
 /// Remaps in the writer's queue at once, so that devices find room between them.
 pub const REMAPS_AT_ONCE_MAX: usize = 64;
 
+/// Most files of a drop folder that are kept in mind at once; the others are found when these are
+/// read.
+pub const DROP_FILES_MAX: usize = 1_000;
+/// Largest file of a drop folder, in bytes. Larger: refused whole, with the reason beside it.
+pub const DROP_FILE_MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// Refused lines of one file whose reasons are written down; further ones are only counted.
+pub const DROP_REASONS_MAX: usize = 1_000;
+/// Files kept in a drop folder's `done`; the oldest are removed.
+pub const DROP_DONE_MAX_FILES: usize = 10_000;
+/// Longest time a file is kept in `done`, in milliseconds (30 days: tills write personal data into
+/// their files); removed then.
+pub const DROP_DONE_MAX_MS: u64 = 30 * 86_400_000;
+/// Files kept in a drop folder's `refused`; the oldest are removed, each a loss entry's count.
+pub const DROP_REFUSED_MAX_FILES: usize = 1_000;
+/// First wait before a file is tried again that the journal could not take, in milliseconds; doubled
+/// each time.
+pub const DROP_RETRY_FIRST_MS: u64 = 500;
+/// Longest wait before a file is tried again, in milliseconds.
+pub const DROP_RETRY_LAST_MS: u64 = 30_000;
+
 /// Greatest seq: JSON numbers stay exact below 2^53.
 pub const SEQ_MAX: u64 = (1 << 53) - 1;
 /// Commands waiting for the journal's writer; the sender waits.
@@ -192,14 +212,6 @@ pub const CONFIG_MAX_BYTES: usize = 1024 * 1024;
 pub const CONFIG_FILES_MAX: usize = 100;
 /// Most scanners, and most tills, in a configuration. More: refused, nothing starts.
 pub const SOURCES_MAX: usize = 100;
-/// Most opening hours of one weekday; more: refused.
-pub const OPENING_SPANS_PER_DAY_MAX: usize = 4;
-/// Most messages of one `[[test]]` stanza; more: refused, to be cut into several.
-pub const TEST_MESSAGES_MAX: usize = 100;
-/// Longest time that a watched state may last before it is told, in milliseconds (30 days).
-pub const WATCH_MAX_MS: u64 = 30 * 86_400_000;
-/// Greatest number of alerts in an hour that may be asked for before the digest.
-pub const DIGEST_ABOVE_MAX: u64 = 10_000;
 /// Largest file of a secret or certificate, in bytes. Larger: not used, with that reason.
 pub const SECRET_MAX_BYTES: usize = 64 * 1024;
 /// Shortest token of a till, in bytes: shorter ones can be guessed. Shorter: refused.

@@ -13,6 +13,7 @@
 //! fatal, and whatever is lost becomes a loss entry (J9).
 
 pub mod catalogue;
+pub mod drop_folder;
 mod losses;
 pub mod pos;
 mod scanner;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use shelfwire_core::domain::ids::Name;
 
 use self::catalogue::{CatalogueSettings, Shared, Watcher};
+use self::drop_folder::{DropFolder, DropSettings};
 use self::pos::{ClearText, Pos, PosSettings};
 use self::scanner::Scanner;
 pub use self::scanner::ScannerSettings;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub scanners: Vec<ScannerSettings>,
     /// The listener for tills, where there are any.
     pub pos: Option<PosSettings>,
+    /// Folders that tills put files into, one thread each.
+    pub drops: Vec<DropSettings>,
     /// The catalogue file, where there is one.
     pub catalogue: Option<CatalogueSettings>,
 }
@@ -62,7 +66,7 @@ pub enum StartError {
     #[error(transparent)]
     ClearText(#[from] ClearText),
     /// The machine gives no more threads.
-    #[error("no thread for scanner {name}: {why}")]
+    #[error("no thread for {name}: {why}")]
     Thread {
         /// Whose.
         name: Name,
@@ -87,6 +91,9 @@ pub fn start(settings: Settings, goods: &Goods, tasks: &mut Tasks) -> Result<Dev
     tasks.spawn("catalogue", catalogue.run(tasks.stop_flag()));
     for scanner in settings.scanners {
         states.push(start_scanner(&scanner, goods, tasks)?);
+    }
+    for drop in settings.drops {
+        states.push(start_drop(drop, goods, tasks)?);
     }
     let pos = match settings.pos {
         None => None,
@@ -116,8 +123,24 @@ fn start_scanner(
     Ok(state)
 }
 
+fn start_drop(
+    settings: DropSettings,
+    goods: &Goods,
+    tasks: &mut Tasks,
+) -> Result<Arc<DeviceState>, StartError> {
+    let name = settings.name.clone();
+    let state = Arc::new(DeviceState::new(name.clone(), Kind::Folder));
+    let report = Report::new(Arc::clone(&state), goods.journal.clone());
+    let stop = tasks.stop_flag();
+    let source = DropFolder::new(settings, goods.catalogue.clone());
+    tasks
+        .spawn_thread(name.as_str(), move || run_source(source, report, &stop))
+        .map_err(|why| StartError::Thread { name, why })?;
+    Ok(state)
+}
+
 impl Devices {
-    /// The state of every scanner, the listener and every till.
+    /// The state of every scanner, every drop folder, the listener and every till.
     pub fn states(&self) -> &[Arc<DeviceState>] {
         &self.states
     }

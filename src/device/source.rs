@@ -78,6 +78,11 @@ impl Report {
         self.journal.take_blocking(command)
     }
 
+    /// The same for several that may share a commit; answers in their order.
+    pub fn take_all(&self, commands: Vec<Command>) -> Vec<Result<Receipt, TakeError>> {
+        self.journal.take_all_blocking(commands)
+    }
+
     /// Something was lost: it will be an entry (J9).
     pub fn lost(&mut self, cause: Cause, times: u64) {
         self.losses.note(cause, times);

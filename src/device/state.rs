@@ -19,6 +19,8 @@ pub enum Kind {
     Till,
     /// The listener that tills call.
     Listener,
+    /// A folder that files of till messages are put into.
+    Folder,
 }
 
 /// How a device is.

@@ -100,7 +100,7 @@ pub struct Clock {
 pub struct Device {
     /// Its name.
     pub name: String,
-    /// `scanner`, `till` or `listener`.
+    /// `scanner`, `till`, `listener` or `folder`.
     pub kind: String,
     /// `waiting`, `reading`, `unplugged`, `error` or `stopped`.
     pub state: String,

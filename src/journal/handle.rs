@@ -87,6 +87,25 @@ impl Journal {
             .unwrap_or_else(|| Err(stopped()))
     }
 
+    /// Takes several commands in their order, from a device's own thread; returns after the last
+    /// commit that holds one of them. The answers are in the order of the commands.
+    pub fn take_all_blocking(&self, commands: Vec<Command>) -> Vec<Result<Receipt, TakeError>> {
+        let sent: Vec<_> = commands
+            .into_iter()
+            .map(|command| {
+                let (reply, answer) = oneshot::channel();
+                let request = Request::Take(Box::new(command), reply);
+                self.requests.blocking_send(request).ok().map(|()| answer)
+            })
+            .collect();
+        sent.into_iter()
+            .map(|answer| {
+                let answered = answer.and_then(|answer| answer.blocking_recv().ok());
+                answered.unwrap_or_else(|| Err(stopped()))
+            })
+            .collect()
+    }
+
     /// Persists something of the session's.
     pub async fn keep(&self, keep: Keep) -> Result<(), TakeError> {
         let (reply, answer) = oneshot::channel();

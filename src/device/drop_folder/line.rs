@@ -1,0 +1,45 @@
+//! One line of a file: the same message that a till sends over its connection.
+
+use shelfwire_core::codec::pos::{self, PosRefusal, Request};
+use shelfwire_core::domain::command::Command;
+use shelfwire_core::domain::ids::Name;
+use shelfwire_core::domain::time::Stamp;
+use shelfwire_core::identify::{self, Catalogue, TillRules};
+
+use super::DropSettings;
+use super::lines::FileLine;
+
+/// The command of a line, or why it is refused.
+pub(super) fn understand(
+    line: &FileLine,
+    settings: &DropSettings,
+    catalogue: &Catalogue,
+    stamp: Stamp,
+) -> Result<Command, PosRefusal> {
+    let Some(text) = &line.text else {
+        return Err(PosRefusal::new(None, "the line is longer than 256 KiB"));
+    };
+    match pos::decode(text)? {
+        Request::Stock(_) => Err(PosRefusal::new(
+            Some("stock".to_owned()),
+            "is a question; nobody would read the answer, ask over the till's connection",
+        )),
+        Request::Transaction(transaction) => {
+            let rules = rules(settings, &transaction.till)?;
+            Ok(identify::transaction(catalogue, *transaction, stamp, rules))
+        }
+    }
+}
+
+fn rules(settings: &DropSettings, till: &Name) -> Result<TillRules, PosRefusal> {
+    if let Some(rules) = settings.tills.get(till) {
+        return Ok(*rules);
+    }
+    let tills: Vec<&str> = settings.tills.keys().map(Name::as_str).collect();
+    let why = format!(
+        "is none of the tills of this folder ({}): name it in [[drop]] {}",
+        tills.join(", "),
+        settings.name
+    );
+    Err(PosRefusal::new(Some("till".to_owned()), why))
+}
