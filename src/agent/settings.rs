@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use shelfwire_core::codec::framing::{FrameEnd, FramingRules};
 use shelfwire_core::domain::ids::{BoxId, Name};
-use shelfwire_core::identify::{Role, ScannerRole};
+use shelfwire_core::identify::{Role, ScannerRole, TillRules, VoidStyle};
 use shelfwire_core::session::{Profile, Setup};
 
 use super::Failure;
 use crate::config::{self, Config};
 use crate::device::catalogue::CatalogueSettings;
-use shelfwire_core::identify::TillRules;
 
+use crate::device::drop_folder::DropSettings;
 use crate::device::pos::{PosSettings, TillAccess, TlsFiles as PosTls, Token};
 use crate::device::serial::{DataBits, Parity, SerialSettings, StopBits};
 use crate::device::{ScannerSettings, Settings};
@@ -100,7 +100,11 @@ pub(super) fn devices(config: &Config) -> Result<Settings, Failure> {
             .as_ref()
             .map(|pos| tills(config, pos))
             .transpose()?,
-        drops: Vec::new(),
+        drops: config
+            .drops
+            .iter()
+            .map(|drop| dropped(config, drop))
+            .collect(),
         catalogue: config
             .catalogue
             .as_ref()
@@ -118,11 +122,12 @@ fn scanner(scanner: &config::Scanner) -> ScannerSettings {
             role: match scanner.role {
                 config::Role::Receive => Role::Receive,
                 config::Role::Return => Role::Return,
+                config::Role::Move => Role::Move,
                 config::Role::Adjust => Role::Adjust,
                 config::Role::Lookup => Role::Lookup,
             },
             zone: scanner.zone.clone(),
-            from_zone: None,
+            from_zone: scanner.from_zone.clone(),
             reason: scanner.reason.as_ref().map(ToString::to_string),
         },
         repeat_ms: millis(scanner.repeat),
@@ -159,16 +164,20 @@ fn scanner(scanner: &config::Scanner) -> ScannerSettings {
 
 fn tills(config: &Config, pos: &config::Pos) -> Result<PosSettings, Failure> {
     let access = |till: &config::Till| {
-        let secret = till.token.read().map_err(|error| Failure::Token {
+        let Some(token) = &till.token else {
+            return Ok(None);
+        };
+        let secret = token.read().map_err(|error| Failure::Token {
             till: till.name.to_string(),
             error,
         })?;
-        Ok::<_, Failure>(TillAccess {
+        Ok::<_, Failure>(Some(TillAccess {
             name: till.name.clone(),
             token: Token::of(secret.expose().as_bytes()),
-            rules: TillRules::default(),
-        })
+            rules: rules(till),
+        }))
     };
+    let tills = config.tills.iter().map(access);
     Ok(PosSettings {
         name: listener_name(config),
         listen: pos.listen,
@@ -176,7 +185,9 @@ fn tills(config: &Config, pos: &config::Pos) -> Result<PosSettings, Failure> {
             cert: identity.cert.path().to_owned(),
             key: identity.key.path().to_owned(),
         }),
-        tills: config.tills.iter().map(access).collect::<Result<_, _>>()?,
+        tills: tills
+            .filter_map(Result::transpose)
+            .collect::<Result<_, _>>()?,
         handshake: pos.handshake,
         idle: pos.idle,
         ping: pos.ping,
@@ -184,12 +195,33 @@ fn tills(config: &Config, pos: &config::Pos) -> Result<PosSettings, Failure> {
     })
 }
 
+fn dropped(config: &Config, drop: &config::Drop) -> DropSettings {
+    let listed = |till: &&config::Till| drop.tills.contains(&till.name);
+    let tills = config.tills.iter().filter(listed);
+    let tills = tills.map(|till| (till.name.clone(), rules(till))).collect();
+    DropSettings::new(drop.name.clone(), drop.folder.clone(), tills)
+}
+
+/// What is agreed with a till about its messages.
+fn rules(till: &config::Till) -> TillRules {
+    TillRules {
+        versioned: till.versioned,
+        void_style: match till.void_style {
+            config::VoidStyle::Reverses => VoidStyle::Reverses,
+            config::VoidStyle::Signed => VoidStyle::Signed,
+            config::VoidStyle::FlagsOriginal => VoidStyle::FlagsOriginal,
+        },
+    }
+}
+
 /// `pos`, unless a device has that name.
 fn listener_name(config: &Config) -> Name {
     let taken = |name: &Name| {
         let scanners = config.scanners.iter().map(|scanner| &scanner.name);
         let tills = config.tills.iter().map(|till| &till.name);
-        scanners.chain(tills).any(|other| other == name)
+        let drops = config.drops.iter().map(|drop| &drop.name);
+        let mut names = scanners.chain(tills).chain(drops);
+        names.any(|other| other == name)
     };
     ["pos", "pos-listener", "_pos"]
         .iter()

@@ -1,12 +1,18 @@
 //! The configuration as the agent uses it: plain values, all within their bounds, none in doubt.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use shelfwire_core::domain::hours::Hours;
 use shelfwire_core::domain::ids::Name;
+use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::quantity::Milli;
 
-pub use super::value::choice::{FrameEnd, LogLevel, Parity, Profile, Role};
+pub use super::value::choice::{FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
 pub use super::value::secret::{Secret, SecretError, SecretFile};
 use crate::support::broker_url::BrokerUrl;
 pub use shelfwire_core::session::Timers;
@@ -18,6 +24,12 @@ pub struct Config {
     pub store: Name,
     /// This box within the store.
     pub gateway: Name,
+    /// The store's time zone; always there if any till is.
+    pub timezone: Option<TimeZone>,
+    /// When the business day ends, by the store's clock; always there if any till is.
+    pub day_end: Option<Time>,
+    /// When the store is open; without `[hours]` always.
+    pub hours: Hours,
     /// Where the journal lies. Absolute.
     pub state_dir: PathBuf,
     /// The way to the centre.
@@ -30,8 +42,14 @@ pub struct Config {
     pub pos: Option<Pos>,
     /// The tills; names differ, also from the scanners'.
     pub tills: Vec<Till>,
+    /// Folders into which tills drop files; names differ from the scanners' and tills'.
+    pub drops: Vec<Drop>,
+    /// When what is watched is told.
+    pub watch: Watch,
     /// Which item a code is.
     pub catalogue: Option<Catalogue>,
+    /// What given messages of a till must come to.
+    pub tests: Vec<Test>,
     /// How much is logged.
     pub log: Log,
 }
@@ -101,8 +119,10 @@ pub struct Scanner {
     pub inter_byte: Duration,
     /// The same code again within this time is the same scan; zero for never.
     pub repeat: Duration,
-    /// Where it stands.
+    /// Where it stands; for `move` always there: where goods go.
     pub zone: Option<Name>,
+    /// Where goods come from; always there for `move`, never else, and never the same as `zone`.
+    pub from_zone: Option<Name>,
     /// Why it takes stock off; always there for `adjust`, never else.
     pub reason: Option<Name>,
 }
@@ -129,8 +149,55 @@ pub struct Pos {
 pub struct Till {
     /// Its name in the journal and in status.
     pub name: Name,
-    /// What it shows to be let in, at least 16 bytes.
-    pub token: SecretFile,
+    /// What it shows to be let in, at least 16 bytes. Without one it only drops files.
+    pub token: Option<SecretFile>,
+    /// Whether it sends a transaction again when that changed: then the difference is booked.
+    pub versioned: bool,
+    /// How it writes that a line is void.
+    pub void_style: VoidStyle,
+    /// How it numbers its transactions.
+    pub numbers: Numbers,
+    /// Without a word for this long in opening hours it is silent; zero for never.
+    pub silent_after: Duration,
+}
+
+/// `[[drop]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drop {
+    /// Its name in status.
+    pub name: Name,
+    /// The folder. Absolute; no other drop folder has it.
+    pub folder: PathBuf,
+    /// The tills whose messages are taken from it: configured ones, at least one.
+    pub tills: Vec<Name>,
+}
+
+/// `[watch]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// A number that is missing for this long is a hole.
+    pub hole_after: Duration,
+    /// A void whose line has not come for this long is alerted.
+    pub void_after: Duration,
+    /// After this many alerts within `digest_within`, one digest stands for the others.
+    pub digest_above: u32,
+    /// The time in which alerts are counted.
+    pub digest_within: Duration,
+}
+
+/// `[[test]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    /// What it shows.
+    pub name: String,
+    /// The till that sent the messages: a configured one.
+    pub till: Name,
+    /// The messages, JSON objects, in the order in which they come.
+    pub messages: Vec<String>,
+    /// By how much on_hand of an item changes; of items that are not here, not at all.
+    pub expect: BTreeMap<ItemId, Milli>,
+    /// The same for what is not for sale.
+    pub unavailable: BTreeMap<ItemId, Milli>,
 }
 
 /// `[catalogue]`

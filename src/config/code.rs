@@ -122,6 +122,18 @@ codes! {
     Brackets "E039" Fields,
     /// A text that is empty or too long.
     Text "E040" Fields,
+    /// Not a time zone.
+    TimeZone "E041" Fields,
+    /// Not a time of day.
+    TimeOfDay "E042" Fields,
+    /// Not opening hours.
+    Hours "E043" Fields,
+    /// A list with too few or too many parts, or with one part twice.
+    List "E044" Fields,
+    /// A message of a test that is not JSON.
+    Message "E045" Fields,
+    /// Not a quantity of an item.
+    Quantity "E046" Fields,
     /// Two scanners read one device.
     SameDevice "E050" References,
     /// Two sources with one name.
@@ -148,6 +160,18 @@ codes! {
     SameToken "E061" References,
     /// A password that would cross the network in clear text.
     ClearPassword "E062" References,
+    /// A scanner that moves goods without saying from where to where.
+    NoZones "E063" References,
+    /// The zone that goods come from, on a scanner that does not move them.
+    UnusedZone "E064" References,
+    /// A move from a zone to itself.
+    SameZone "E065" References,
+    /// A till that is named and not configured.
+    NoSuchTill "E066" References,
+    /// A till in two drop folders, or one folder twice.
+    DropTwice "E067" References,
+    /// Two tests with one name.
+    SameTest "E068" References,
     /// A secret that cannot be read.
     SecretUnreadable "E070" Environment,
     /// A secret that is empty, too short, too long, or not text.
@@ -156,6 +180,8 @@ codes! {
     NoCredential "E072" Environment,
     /// A state directory that is not a directory.
     StateDir "E073" Environment,
+    /// A drop folder that is not a folder.
+    NotAFolder "E074" Environment,
     /// MQTT without TLS to another machine.
     ClearBroker "W001" References,
     /// A secret that everybody on this machine can read.
@@ -174,6 +200,8 @@ codes! {
     CredentialUnseen "W008" Environment,
     /// A scanner that is not plugged in.
     NoDevice "W009" Environment,
+    /// A drop folder that is not there yet.
+    NoDrop "W010" Environment,
 }
 
 impl Code {

@@ -11,7 +11,7 @@ use super::code::Code;
 use super::diagnostic::Diagnostic;
 use super::fields::Reader;
 use super::node::Spot;
-use super::read::Draft;
+use super::read::{Draft, DropDraft};
 use super::value::secret::{SecretError, SecretFile, Source};
 
 /// What the process was given by those who started it.
@@ -75,6 +75,9 @@ pub(crate) fn check(
             .help("put the file there; it is taken without a restart");
         reader.faults.push(fault);
     }
+    for drop in &draft.drops {
+        drop_folder(drop, reader);
+    }
     for scanner in &draft.scanners {
         let spot = reader.spots.get(&format!("{}.device", scanner.path));
         if let (Some(device), Some(spot)) = (&scanner.device, spot)
@@ -89,6 +92,27 @@ pub(crate) fn check(
             reader.faults.push(fault);
         }
     }
+}
+
+fn drop_folder(drop: &DropDraft, reader: &mut Reader) {
+    let spot = reader.spots.get(&format!("{}.folder", drop.path));
+    let (Some(folder), Some(spot)) = (&drop.folder, spot) else {
+        return;
+    };
+    let shown = folder.display();
+    let fault = if !folder.exists() {
+        Diagnostic::new(Code::NoDrop, spot, format!("there is no folder {shown}"))
+            .label("its files are read once it is there")
+            .help(format!(
+                "install -d -o shelfwire -g shelfwire -m 2770 {shown}"
+            ))
+    } else if folder.is_dir() {
+        return;
+    } else {
+        Diagnostic::new(Code::NotAFolder, spot, format!("{shown} is not a folder"))
+            .help("name the folder into which the till's files are put")
+    };
+    reader.faults.push(fault);
 }
 
 fn config_file(index: usize, path: &Path, reader: &mut Reader) {

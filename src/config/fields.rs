@@ -104,6 +104,13 @@ impl<'a> Fields<'a> {
         self.take(key, shown, |_value: &T| None).unwrap_or(default)
     }
 
+    /// Yes or no, with its default.
+    pub(crate) fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        let shown = Some(default.to_string());
+        self.take(key, shown, |_value: &bool| None)
+            .unwrap_or(default)
+    }
+
     /// A name with its default. Nothing only where a wrong one stands.
     pub(crate) fn name(&mut self, key: &'static str, default: &str) -> Option<Name> {
         let given = self.table.contains_key(key);

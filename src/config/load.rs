@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use super::checked::{Config, Identity, Pos, Scanner, Till, Uplink};
+use shelfwire_core::domain::hours::Hours;
+
+use super::checked::{Config, Drop, Identity, Pos, Scanner, Test, Till, Uplink};
 use super::code::Layer;
 use super::cross;
 use super::diagnostic::{Diagnostic, Fault, Source, plain, render};
@@ -151,25 +153,52 @@ fn settle(draft: Draft, surroundings: &Surroundings) -> Option<Config> {
             inter_byte: scanner.inter_byte,
             repeat: scanner.repeat,
             zone: scanner.zone,
+            from_zone: scanner.from_zone,
             reason: scanner.reason,
         })
     });
     let tills = draft.tills.into_iter().map(|till| {
         Some(Till {
             name: till.name?,
-            token: surroundings.file(&till.token?),
+            token: till.token.map(|token| surroundings.file(&token)),
+            versioned: till.versioned,
+            void_style: till.void_style,
+            numbers: till.numbers,
+            silent_after: till.silent_after,
+        })
+    });
+    let drops = draft.drops.into_iter().map(|drop| {
+        Some(Drop {
+            name: drop.name?,
+            folder: drop.folder?,
+            tills: drop.tills?,
+        })
+    });
+    let tests = draft.tests.into_iter().map(|test| {
+        Some(Test {
+            name: test.name?,
+            till: test.till?,
+            messages: test.messages?,
+            expect: test.expect?.0,
+            unavailable: test.unavailable.map(|list| list.0).unwrap_or_default(),
         })
     });
     Some(Config {
         store: draft.store?,
         gateway: draft.gateway?,
+        timezone: draft.timezone,
+        day_end: draft.day_end,
+        hours: draft.hours.unwrap_or_else(Hours::always),
         state_dir: draft.state_dir,
         uplink: uplink(draft.uplink, surroundings)?,
         journal: draft.journal,
         scanners: scanners.collect::<Option<_>>()?,
         pos,
         tills: tills.collect::<Option<_>>()?,
+        drops: drops.collect::<Option<_>>()?,
+        watch: draft.watch,
         catalogue: draft.catalogue,
+        tests: tests.collect::<Option<_>>()?,
         log: draft.log,
     })
 }

@@ -27,8 +27,9 @@ mod unknown;
 mod value;
 
 pub use checked::{
-    Catalogue, Config, FrameEnd, Identity, Journal, Log, LogLevel, Parity, Pos, Profile, Role,
-    Scanner, Secret, SecretError, SecretFile, Till, Timers, Uplink,
+    Catalogue, Config, Drop, FrameEnd, Identity, Journal, Log, LogLevel, Numbers, Parity, Pos,
+    Profile, Role, Scanner, Secret, SecretError, SecretFile, Test, Till, Timers, Uplink, VoidStyle,
+    Watch,
 };
 pub use diagnostic::Fault;
 pub use environment::Surroundings;

@@ -35,14 +35,14 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
 }
 
-/// The kinds of TOML. Floats and times carry nothing: no key takes one.
+/// The kinds of TOML. Times and floats carry nothing: no key takes one.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Text(String),
     /// A number; those beyond 64 bits are held at the end of the range, which no key accepts.
     Integer(i64),
     Float,
-    Boolean,
+    Boolean(bool),
     Datetime,
     Array(Vec<Node>),
     Table(Table),
@@ -84,7 +84,7 @@ impl Kind {
             Self::Text(_) => "a text",
             Self::Integer(_) => "a number",
             Self::Float => "a number with a point",
-            Self::Boolean => "true or false",
+            Self::Boolean(_) => "true or false",
             Self::Datetime => "a date",
             Self::Array(_) => "a list",
             Self::Table(_) => "a table",
@@ -117,7 +117,7 @@ fn node(file: usize, span: Range<usize>, from: &DeValue<'_>) -> Node {
             Kind::Integer(i64::from_str_radix(number.as_str(), number.radix()).unwrap_or(beyond))
         }
         DeValue::Float(_) => Kind::Float,
-        DeValue::Boolean(_) => Kind::Boolean,
+        DeValue::Boolean(value) => Kind::Boolean(*value),
         DeValue::Datetime(_) => Kind::Datetime,
         DeValue::Array(items) => Kind::Array(
             items

@@ -4,20 +4,26 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use shelfwire_core::domain::hours::{Hours, WEEKDAYS};
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::limits::{
-    BAUD_MAX, BAUD_MIN, COMMIT_WINDOW_MAX_MS, DISK_BUDGET_MAX_BYTES, DISK_BUDGET_MIN_BYTES,
-    KEEP_ALIVE_MAX_MS, KEEP_ALIVE_MIN_MS, POS_CONNECTIONS_MAX, RETENTION_MAX_MS, SOURCES_MAX,
-    TIMER_MAX_MS, TIMER_MIN_MS,
+    BAUD_MAX, BAUD_MIN, COMMIT_WINDOW_MAX_MS, DIGEST_ABOVE_MAX, DISK_BUDGET_MAX_BYTES,
+    DISK_BUDGET_MIN_BYTES, KEEP_ALIVE_MAX_MS, KEEP_ALIVE_MIN_MS, POS_CONNECTIONS_MAX,
+    RETENTION_MAX_MS, SOURCES_MAX, TIMER_MAX_MS, TIMER_MIN_MS, WATCH_MAX_MS,
 };
 
-use super::checked::{Catalogue, Journal, Log, Timers};
+use super::checked::{Catalogue, Journal, Log, Timers, Watch};
 use super::fields::{Fields, Known, Reader};
 use super::node::{Entry, Kind, Node, Spot, Table};
 use super::unknown::title;
-use super::value::choice::{FrameEnd, LogLevel, Parity, Profile, Role};
+use super::value::choice::{FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
+use super::value::hours::DayHours;
+use super::value::list::{Messages, Names, Quantities};
 use super::value::secret::Source;
 use super::value::text::{FullPath, Line};
+use super::value::time::{TimeOfDay, Zone};
 use crate::support::broker_url::BrokerUrl;
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7001);
@@ -30,13 +36,19 @@ const TIMER: std::ops::RangeInclusive<u64> = TIMER_MIN_MS..=TIMER_MAX_MS;
 pub(crate) struct Draft {
     pub(crate) store: Option<Name>,
     pub(crate) gateway: Option<Name>,
+    pub(crate) timezone: Option<TimeZone>,
+    pub(crate) day_end: Option<Time>,
+    pub(crate) hours: Option<Hours>,
     pub(crate) state_dir: PathBuf,
     pub(crate) uplink: UplinkDraft,
     pub(crate) journal: Journal,
     pub(crate) scanners: Vec<ScannerDraft>,
     pub(crate) pos: Option<PosDraft>,
     pub(crate) tills: Vec<TillDraft>,
+    pub(crate) drops: Vec<DropDraft>,
+    pub(crate) watch: Watch,
     pub(crate) catalogue: Option<Catalogue>,
+    pub(crate) tests: Vec<TestDraft>,
     pub(crate) log: Log,
 }
 
@@ -68,6 +80,7 @@ pub(crate) struct ScannerDraft {
     pub(crate) inter_byte: Duration,
     pub(crate) repeat: Duration,
     pub(crate) zone: Option<Name>,
+    pub(crate) from_zone: Option<Name>,
     pub(crate) reason: Option<Name>,
 }
 
@@ -86,6 +99,28 @@ pub(crate) struct TillDraft {
     pub(crate) path: String,
     pub(crate) name: Option<Name>,
     pub(crate) token: Option<Source>,
+    pub(crate) versioned: bool,
+    pub(crate) void_style: VoidStyle,
+    pub(crate) numbers: Numbers,
+    pub(crate) silent_after: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct DropDraft {
+    pub(crate) path: String,
+    pub(crate) name: Option<Name>,
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) tills: Option<Vec<Name>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct TestDraft {
+    pub(crate) path: String,
+    pub(crate) name: Option<String>,
+    pub(crate) till: Option<Name>,
+    pub(crate) messages: Option<Vec<String>>,
+    pub(crate) expect: Option<Quantities>,
+    pub(crate) unavailable: Option<Quantities>,
 }
 
 /// Reads everything; what is wrong is in the reader.
@@ -94,13 +129,19 @@ pub(crate) fn read(reader: &mut Reader, table: &Table) -> Draft {
     let draft = Draft {
         store: root.required("store"),
         gateway: root.name("gateway", "gw-1"),
+        timezone: root.optional("timezone").map(|zone: Zone| zone.0),
+        day_end: root.optional("day_end").map(|time: TimeOfDay| time.0),
+        hours: root.table("hours", hours).flatten(),
         state_dir: root.path_or("state_dir", "/var/lib/shelfwire"),
         uplink: root.section("uplink", uplink),
         journal: root.section("journal", journal),
         scanners: root.tables("scanner", SOURCES_MAX, scanner),
         pos: root.table("pos", pos),
         tills: root.tables("till", SOURCES_MAX, till),
+        drops: root.tables("drop", SOURCES_MAX, drop_folder),
+        watch: root.section("watch", watch),
         catalogue: root.table("catalogue", catalogue).flatten(),
+        tests: root.tables("test", SOURCES_MAX, test),
         log: root.section("log", log),
     };
     root.finish();
@@ -169,6 +210,7 @@ fn scanner(fields: &mut Fields<'_>) -> ScannerDraft {
         inter_byte: duration(fields, "inter_byte", 100, TIMER),
         repeat: duration(fields, "repeat", 150, 0..=TIMER_MAX_MS),
         zone: fields.optional("zone"),
+        from_zone: fields.optional("from_zone"),
         reason: fields.optional("reason"),
     }
 }
@@ -188,7 +230,55 @@ fn till(fields: &mut Fields<'_>) -> TillDraft {
     TillDraft {
         path: fields.path().to_owned(),
         name: fields.required("name"),
-        token: fields.required("token"),
+        token: fields.optional("token"),
+        versioned: fields.flag("versioned", false),
+        void_style: fields.choice(
+            "void_style",
+            VoidStyle::Reverses,
+            VoidStyle::Reverses.word(),
+        ),
+        numbers: fields.choice("numbers", Numbers::Continuous, Numbers::Continuous.word()),
+        silent_after: duration(fields, "silent_after", 10 * 60_000, 0..=WATCH_MAX_MS),
+    }
+}
+
+fn drop_folder(fields: &mut Fields<'_>) -> DropDraft {
+    DropDraft {
+        path: fields.path().to_owned(),
+        name: fields.required("name"),
+        folder: fields.required("folder").map(|path: FullPath| path.0),
+        tills: fields.required("tills").map(|names: Names| names.0),
+    }
+}
+
+fn test(fields: &mut Fields<'_>) -> TestDraft {
+    TestDraft {
+        path: fields.path().to_owned(),
+        name: fields.required("name").map(|line: Line| line.0),
+        till: fields.required("till"),
+        messages: fields.required("messages").map(|list: Messages| list.0),
+        expect: fields.required("expect"),
+        unavailable: fields.optional("unavailable"),
+    }
+}
+
+/// A day that is not said is a fault: whether a store is closed on it is not to be guessed.
+fn hours(fields: &mut Fields<'_>) -> Option<Hours> {
+    let days = WEEKDAYS.map(|day| fields.required(day).map(|hours: DayHours| hours.0));
+    let mut all: [Vec<_>; 7] = Default::default();
+    for (mine, day) in all.iter_mut().zip(days) {
+        *mine = day?;
+    }
+    Some(Hours::new(all))
+}
+
+fn watch(fields: &mut Fields<'_>) -> Watch {
+    let bounds = TIMER_MIN_MS..=WATCH_MAX_MS;
+    Watch {
+        hole_after: duration(fields, "hole_after", 15 * 60_000, bounds.clone()),
+        void_after: duration(fields, "void_after", 24 * 3_600_000, bounds.clone()),
+        digest_above: fields.number("digest_above", 20, 1..=DIGEST_ABOVE_MAX),
+        digest_within: duration(fields, "digest_within", 3_600_000, bounds),
     }
 }
 
@@ -227,6 +317,9 @@ pub(crate) fn known() -> Vec<Known> {
     let tree = Table::from([
         list("scanner"),
         list("till"),
+        list("drop"),
+        list("test"),
+        table("hours", Table::new()),
         table("catalogue", Table::new()),
         table("pos", Table::from([table("tls", Table::new())])),
     ]);

@@ -144,7 +144,7 @@ fn first(node: &Node) -> Spot {
         Kind::Text(_)
         | Kind::Integer(_)
         | Kind::Float
-        | Kind::Boolean
+        | Kind::Boolean(_)
         | Kind::Datetime
         | Kind::Table(_) => None,
     };

@@ -5,7 +5,7 @@ use super::diagnostic::Diagnostic;
 use super::node::{Entry, Kind, Table};
 
 /// Tables by names that other programs use for them.
-const OTHER_NAMES: [(&str, &str); 12] = [
+const OTHER_NAMES: [(&str, &str); 18] = [
     ("mqtt", "[uplink]"),
     ("broker", "[uplink]"),
     ("timers", "[uplink.timers]"),
@@ -18,6 +18,12 @@ const OTHER_NAMES: [(&str, &str); 12] = [
     ("logging", "[log]"),
     ("websocket", "[pos]"),
     ("catalog", "[catalogue]"),
+    ("opening_hours", "[hours]"),
+    ("drops", "[[drop]]"),
+    ("folder", "[[drop]]"),
+    ("tests", "[[test]]"),
+    ("alerts", "[watch]"),
+    ("watches", "[watch]"),
 ];
 
 pub(super) fn unknown(

@@ -212,6 +212,14 @@ pub const CONFIG_MAX_BYTES: usize = 1024 * 1024;
 pub const CONFIG_FILES_MAX: usize = 100;
 /// Most scanners, and most tills, in a configuration. More: refused, nothing starts.
 pub const SOURCES_MAX: usize = 100;
+/// Most opening hours of one weekday; more: refused.
+pub const OPENING_SPANS_PER_DAY_MAX: usize = 4;
+/// Most messages of one `[[test]]` stanza; more: refused, to be cut into several.
+pub const TEST_MESSAGES_MAX: usize = 100;
+/// Longest time that a watched state may last before it is told, in milliseconds (30 days).
+pub const WATCH_MAX_MS: u64 = 30 * 86_400_000;
+/// Greatest number of alerts in an hour that may be asked for before the digest.
+pub const DIGEST_ABOVE_MAX: u64 = 10_000;
 /// Largest file of a secret or certificate, in bytes. Larger: not used, with that reason.
 pub const SECRET_MAX_BYTES: usize = 64 * 1024;
 /// Shortest token of a till, in bytes: shorter ones can be guessed. Shorter: refused.

@@ -53,7 +53,9 @@ impl Stage {
         let catalogue = self.folder.join("catalogue.csv").display().to_string();
         let device = scanner.device.display();
         let mut tables = vec![
-            format!("store = \"demo\"\nstate_dir = \"{state}\""),
+            format!(
+                "store = \"demo\"\ntimezone = \"UTC\"\nday_end = \"04:00\"\nstate_dir = \"{state}\""
+            ),
             format!("[uplink]\nurl = \"mqtt://{uplink}\""),
             format!("[uplink.timers]\n{TIMERS}"),
             format!("[catalogue]\nfile = \"{catalogue}\""),

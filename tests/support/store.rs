@@ -29,9 +29,12 @@ reconnect_max = \"200ms\"\nreset_after = \"1s\"\ntaken_over_pause = \"1s\"\nheal
 
 /// What a store is made of.
 pub struct StoreSetup {
+    store: String,
     uplink: String,
     tills: u64,
-    scanners: Vec<(PathBuf, String)>,
+    till_lines: BTreeMap<u64, String>,
+    scanners: Vec<(String, PathBuf, String)>,
+    top: String,
     catalogue: Option<String>,
     uplink_extra: String,
     timers: String,
@@ -41,9 +44,12 @@ pub struct StoreSetup {
 impl StoreSetup {
     pub fn new(broker_url: &str) -> Self {
         Self {
+            store: "0042".to_owned(),
             uplink: broker_url.to_owned(),
             tills: 0,
+            till_lines: BTreeMap::new(),
             scanners: Vec::new(),
+            top: String::new(),
             catalogue: None,
             uplink_extra: String::new(),
             timers: FAST_TIMERS.to_owned(),
@@ -56,9 +62,34 @@ impl StoreSetup {
         self
     }
 
-    pub fn scanner(mut self, scanner: &Scanner, role: &str) -> Self {
+    pub fn scanner(self, scanner: &Scanner, role: &str) -> Self {
+        let name = format!("scanner-{}", self.scanners.len() + 1);
+        self.scanner_with(&name, scanner, &format!("role = \"{role}\"\n"))
+    }
+
+    /// A scanner with a name and further lines of its `[[scanner]]`.
+    pub fn scanner_with(mut self, name: &str, scanner: &Scanner, lines: &str) -> Self {
+        let device = scanner.device.clone();
         self.scanners
-            .push((scanner.device.clone(), role.to_owned()));
+            .push((name.to_owned(), device, lines.to_owned()));
+        self
+    }
+
+    /// Another store than 0042: several share a broker and a centre.
+    pub fn named(mut self, store: &str) -> Self {
+        store.clone_into(&mut self.store);
+        self
+    }
+
+    /// Lines above the first table.
+    pub fn top_lines(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.top);
+        self
+    }
+
+    /// Further lines of a till's `[[till]]`.
+    pub fn till_lines(mut self, number: u64, lines: &str) -> Self {
+        self.till_lines.insert(number, lines.to_owned());
         self
     }
 
@@ -119,7 +150,19 @@ impl Store {
         let at = self.path("");
         let state = self.path("state");
         fs::create_dir_all(&state).unwrap();
-        let mut text = format!("store = \"0042\"\nstate_dir = \"{}\"\n", state.display());
+        let mut text = format!(
+            "store = \"{}\"\nstate_dir = \"{}\"\n{}\n",
+            setup.store,
+            state.display(),
+            setup.top
+        );
+        let usual = ["timezone = \"Europe/Berlin\"\n", "day_end = \"04:00\"\n"];
+        for line in usual {
+            let (key, _) = line.split_once(" =").unwrap();
+            if !setup.top.contains(key) {
+                text.push_str(line);
+            }
+        }
         write!(
             text,
             "[uplink]\nurl = \"{}\"\n{}\n",
@@ -127,11 +170,11 @@ impl Store {
         )
         .unwrap();
         write!(text, "[uplink.timers]\n{}", setup.timers).unwrap();
-        for (at, (device, role)) in setup.scanners.iter().enumerate() {
-            let (name, device) = (format!("scanner-{}", at + 1), device.display());
+        for (name, device, lines) in &setup.scanners {
+            let device = device.display();
             write!(
                 text,
-                "[[scanner]]\nname = \"{name}\"\ndevice = \"{device}\"\nrole = \"{role}\"\n"
+                "[[scanner]]\nname = \"{name}\"\ndevice = \"{device}\"\n{lines}"
             )
             .unwrap();
         }
@@ -143,9 +186,10 @@ impl Store {
             fs::write(&file, token(number)).unwrap();
             private(&file);
             let file = file.display();
+            let lines = setup.till_lines.get(&number).map_or("", String::as_str);
             write!(
                 text,
-                "[[till]]\nname = \"till-{number}\"\ntoken = {{ file = \"{file}\" }}\n"
+                "[[till]]\nname = \"till-{number}\"\ntoken = {{ file = \"{file}\" }}\n{lines}"
             )
             .unwrap();
         }

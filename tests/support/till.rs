@@ -87,6 +87,11 @@ impl Till {
         }
     }
 
+    /// Drops the connection; the next message opens another.
+    pub fn hang_up(&mut self) {
+        self.socket = None;
+    }
+
     fn connect(&self) -> Option<WebSocket<TcpStream>> {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;

@@ -1,6 +1,7 @@
 //! Values against each other. A value that is wrong by itself is not judged again here.
 
 mod sources;
+mod store;
 
 use crate::config::checked::Timers;
 use crate::config::code::Code;
@@ -20,6 +21,10 @@ pub(crate) fn check(draft: &Draft, reader: &mut Reader) {
     cross.scanners(draft);
     cross.names(draft);
     cross.tills(draft);
+    cross.tokens(draft);
+    cross.time(draft);
+    cross.drops(draft);
+    cross.tests(draft);
 }
 
 pub(super) struct Cross<'r> {

@@ -5,7 +5,7 @@ use crate::config::checked::Role;
 use crate::config::code::Code;
 use crate::config::diagnostic::Diagnostic;
 use crate::config::node::Spot;
-use crate::config::read::Draft;
+use crate::config::read::{Draft, ScannerDraft, TillDraft};
 use crate::config::value::secret::Source;
 
 impl Cross<'_> {
@@ -26,7 +26,11 @@ impl Cross<'_> {
                     .help("add reason = \"damaged\" (or another word for the books) to this [[scanner]]");
                     self.add(fault);
                 }
-                (Some(Role::Receive | Role::Return | Role::Lookup), Some(reason), role) => {
+                (
+                    Some(Role::Receive | Role::Return | Role::Move | Role::Lookup),
+                    Some(reason),
+                    role,
+                ) => {
                     let mut fault = Diagnostic::new(
                         Code::UnusedReason,
                         &reason,
@@ -40,6 +44,7 @@ impl Cross<'_> {
                 }
                 _ => {}
             }
+            self.zones(scanner);
             let Some(device) = &scanner.device else {
                 continue;
             };
@@ -84,12 +89,56 @@ impl Cross<'_> {
         }
     }
 
+    fn zones(&mut self, scanner: &ScannerDraft) {
+        let path = |key: &str| format!("{}.{key}", scanner.path);
+        let (from, to) = (self.spot(&path("from_zone")), self.spot(&path("zone")));
+        let role = self.spot(&path("role"));
+        match (scanner.role, from, role) {
+            (Some(Role::Move), from, Some(role)) => {
+                for (key, found) in [("from_zone", &from), ("zone", &to)] {
+                    if found.is_none() && !self.is_wrong(&path(key)) {
+                        let message = format!("a scanner that moves goods needs `{key}`");
+                        let fault = Diagnostic::new(Code::NoZones, &role, message).help(format!(
+                            "add {key} = \"backroom\" (or another zone) to this [[scanner]]: goods go \
+                             from `from_zone` to `zone`"
+                        ));
+                        self.add(fault);
+                    }
+                }
+                if let (Some(from), Some(to), true) = (from, to, scanner.from_zone == scanner.zone)
+                {
+                    let fault =
+                        Diagnostic::new(Code::SameZone, &from, "a move from a zone to itself")
+                            .also(&to, "goods go here")
+                            .help("name two different zones, or use role = \"lookup\"");
+                    self.add(fault);
+                }
+            }
+            (
+                Some(Role::Receive | Role::Return | Role::Adjust | Role::Lookup),
+                Some(from),
+                Some(role),
+            ) => {
+                let fault = Diagnostic::new(
+                    Code::UnusedZone,
+                    &from,
+                    "goods come from a zone only on a scanner that moves them",
+                )
+                .also(&role, "this one does not")
+                .help("remove from_zone, or write role = \"move\"");
+                self.add(fault);
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn names(&mut self, draft: &Draft) {
         let scanners = draft.scanners.iter().map(|s| (&s.path, &s.name));
         let tills = draft.tills.iter().map(|t| (&t.path, &t.name));
+        let drops = draft.drops.iter().map(|d| (&d.path, &d.name));
         let mut seen: Vec<(&str, &Spot)> = Vec::new();
         let mut faults = Vec::new();
-        for (path, name) in scanners.chain(tills) {
+        for (path, name) in scanners.chain(tills).chain(drops) {
             let spot = self.reader.spots.get(&format!("{path}.name"));
             let (Some(name), Some(spot)) = (name, spot) else {
                 continue;
@@ -103,7 +152,7 @@ impl Cross<'_> {
                     )
                     .label("used again")
                     .also(first, "first used here")
-                    .help("scanners and tills share one list of names in the journal; change one"),
+                    .help("scanners, tills and drop folders share one list of names; change one"),
                 ),
                 None => seen.push((name.as_str(), spot)),
             }
@@ -113,7 +162,8 @@ impl Cross<'_> {
 
     pub(super) fn tills(&mut self, draft: &Draft) {
         let no_pos = draft.pos.is_none() && !self.is_wrong("pos");
-        if let (Some(till), true) = (draft.tills.first(), no_pos)
+        let calls = draft.tills.iter().find(|till| till.token.is_some());
+        if let (Some(till), true) = (calls, no_pos)
             && let Some(spot) = self.spot(&till.path)
         {
             let message = "a till, but no [pos]: nothing listens for it";
@@ -171,7 +221,7 @@ impl Cross<'_> {
             "a quiet till is heard only when it is asked",
         );
         if let (true, Some(spot)) = (
-            draft.tills.is_empty() && !self.is_wrong("till"),
+            calls(draft) == 0 && !self.is_wrong("till"),
             self.spot("pos"),
         ) {
             let fault = Diagnostic::new(
@@ -183,4 +233,17 @@ impl Cross<'_> {
             self.add(fault);
         }
     }
+}
+
+/// How many tills connect; the others drop files. One whose token is wrong was meant to.
+fn calls(draft: &Draft) -> usize {
+    let dropped = |till: &&TillDraft| {
+        let name = till.name.as_ref();
+        let mut drops = draft
+            .drops
+            .iter()
+            .flat_map(|drop| drop.tills.iter().flatten());
+        till.token.is_none() && drops.any(|other| Some(other) == name)
+    };
+    draft.tills.iter().filter(|till| !dropped(till)).count()
 }

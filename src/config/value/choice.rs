@@ -37,10 +37,36 @@ choice! {
         Receive = "receive",
         /// Goods come back from a customer.
         Return = "return",
+        /// Goods go from one zone to another; the store's stock stays.
+        Move = "move",
         /// One unit is taken off, with the configured reason.
         Adjust = "adjust",
         /// Nothing is written; the code is only looked up.
         Lookup = "lookup",
+    }
+}
+
+choice! {
+    /// How a till writes that a line is void (R5).
+    VoidStyle {
+        /// A void is a line of its own and names the line that it takes back.
+        Reverses = "reverses",
+        /// A line with the negative quantity takes back so much, and names nothing.
+        Signed = "signed",
+        /// The line comes once, marked as void; it never counted.
+        FlagsOriginal = "flags-original",
+    }
+}
+
+choice! {
+    /// How a till numbers its transactions (R19).
+    Numbers {
+        /// One after the other, over the days.
+        Continuous = "continuous",
+        /// One after the other, anew each business day.
+        Daily = "daily",
+        /// With holes, or not at all: they are not watched.
+        None = "none",
     }
 }
 

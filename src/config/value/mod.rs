@@ -4,9 +4,12 @@
 pub(crate) mod broker;
 pub(crate) mod choice;
 pub(crate) mod duration;
+pub(crate) mod hours;
+pub(crate) mod list;
 pub(crate) mod secret;
 pub(crate) mod size;
 pub(crate) mod text;
+pub(crate) mod time;
 
 use super::code::Code;
 use super::node::{Kind, Node};
@@ -81,5 +84,17 @@ impl Value for u64 {
                 "write a positive number",
             )
         })
+    }
+}
+
+/// Yes or no.
+impl Value for bool {
+    const EXAMPLE: &'static str = "true or false (without quotes)";
+
+    fn read(node: &Node) -> Result<Self, Wrong> {
+        match node.kind {
+            Kind::Boolean(value) => Ok(value),
+            _ => Err(wrong_type::<Self>(node)),
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::{Known, StockView};
 use crate::domain::command::{Body, Command, TillTransaction};
 use crate::domain::ids::{RunId, Salt};
 use crate::domain::key::{KeyDigest, Skey, content_digest, key_digest};
-use crate::domain::observation::LineRef;
+use crate::domain::observation::{LineRef, Mode, Status};
 
 /// The natural key and content of a command, where its source gives it one: a till's transaction.
 /// A scan, an opening or an alert has none until it goes through an inbox ([`inbox_key`]).
@@ -42,7 +42,19 @@ pub fn line_key(line: &LineRef, salt: &Salt) -> KeyDigest {
 fn transaction_key(of: &TillTransaction, salt: &Salt) -> Skey {
     let day = of.business_day.as_str();
     let key = key_digest(salt, &[of.till.as_str(), day, &of.transaction]);
-    let fields: Vec<&str> = of.content.iter().map(String::as_str).collect();
+    let mut fields: Vec<&str> = of.content.iter().map(String::as_str).collect();
+    // What was parked and is completed under its number is another transaction. The words are only
+    // there where it moves nothing, so that the digests of sales stay what they are on disk.
+    match of.mode {
+        Mode::Live => {}
+        Mode::Training => fields.push("training"),
+        Mode::Quote => fields.push("quote"),
+    }
+    match of.status {
+        Status::Completed => {}
+        Status::Suspended => fields.push("suspended"),
+        Status::Cancelled => fields.push("cancelled"),
+    }
     Skey::new(key, content_digest(salt, &fields))
 }
 

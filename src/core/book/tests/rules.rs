@@ -171,11 +171,7 @@ fn r4_only_live_and_complete_moves_stock() {
     assert_eq!((stock(&journal, "A"), journal.facts().head), ((0, 0), 1));
 
     // The parked one is completed under its number: it is sold, and nobody is alarmed.
-    let completed = TillTransaction {
-        content: vec!["completed".to_owned()],
-        ..sale("2", lines())
-    };
-    assert!(!take(&mut journal, completed).repeat);
+    assert!(!take(&mut journal, sale("2", lines())).repeat);
     assert_eq!(stock(&journal, "A").0, -1_000);
     assert!(alerts(&journal).is_empty());
 }
