@@ -15,6 +15,7 @@ use shelfwire_core::domain::command::{
 };
 use shelfwire_core::domain::ids::{BootId, BoxId};
 use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::numbers::Numbering;
 use shelfwire_core::domain::observation::{Disposal, LineKind, Mode, Status};
 use shelfwire_core::domain::quantity::{Milli, Uom};
 use shelfwire_core::domain::time::{ClockQuality, Stamp};
@@ -105,6 +106,7 @@ fn sale(number: u64, lines: u64) -> Command {
             time: None,
             at: None,
             versioned: false,
+            numbering: Numbering::Continuous,
             lines: (0..lines).map(line).collect(),
             content: vec![number.to_string()],
         }),

@@ -200,6 +200,28 @@ pub const CENTRE_DOWN_MAX: usize = 4_096;
 /// Rows of a `levels` chunk read in one short transaction.
 pub const LEVELS_PER_READ_MAX: usize = 300;
 
+/// Stretches of transaction numbers kept for a till's day. More: the till evidently does not number;
+/// it is told once, and the day is not watched.
+pub const NUMBER_SPANS_MAX: usize = 16;
+/// Holes in the transaction numbers of a till's day. More: as above.
+pub const NUMBER_HOLES_MAX: usize = 128;
+/// Greatest step of a transaction number that leaves a hole; a greater one is a new start, told once.
+pub const NUMBER_JUMP_MAX: u64 = 5_000;
+/// So near to the end of a counter, and to its beginning, a step back is a wrap.
+pub const NUMBER_WRAP_NEAR: u64 = 10;
+/// Business days of a till whose numbers are kept; the oldest is given up.
+pub const NUMBER_DAYS_MAX: usize = 64;
+/// Entries that one tick of time writes; what is left is due at once again.
+pub const ROWS_PER_TICK_MAX: usize = 1_000;
+/// Days after which missing transactions are given up, in milliseconds.
+pub const GAP_GIVEN_UP_MS: u64 = 35 * 86_400_000;
+/// Days by which a closed business day may be ahead of one that is over: more, and the clock that
+/// closed it was wrong.
+pub const CLOSED_AHEAD_MAX_DAYS: i64 = 7;
+/// Alerts sent ahead of the backlog in one hour; further ones are journalled and quiet, and one
+/// `digest` says so.
+pub const ALERTS_PER_HOUR_MAX: u32 = 20;
+
 /// Days a transaction's digests are remembered (R3).
 pub const KEY_DAYS: u32 = 400;
 /// Days that a till's business day may be away from this box's (five years: a till may have been

@@ -1,27 +1,30 @@
 //! One request, inside its savepoint: a command to rows or to the inbox, a word of the session's to
 //! its place. Nothing here commits.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use shelfwire_core::book::{
-    BookError, Booked, Known, Row, StockView, book, command_key, inbox_key,
+    AlertHour, AlertKey, AlertSeen, BookError, Booked, Known, Patience, Row, StockView, book,
+    command_key, inbox_key, own_rows,
 };
 use shelfwire_core::domain::chain::chain_next;
 use shelfwire_core::domain::command::Command;
 use shelfwire_core::domain::entry::{Draft, Entry, Kind};
-use shelfwire_core::domain::ids::{Generation, JournalId, Salt, Seq};
+use shelfwire_core::domain::ids::{Generation, JournalId, Name, Salt, Seq};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::key::{KeyDigest, Skey};
+use shelfwire_core::domain::numbers::{DayNumbers, TillDay};
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::stock::Level;
-use shelfwire_core::domain::time::Stamp;
+use shelfwire_core::domain::time::{BusinessDay, Stamp};
 use shelfwire_core::limits::SEQ_MAX;
 use shelfwire_core::session::facts::Keep;
 
 use super::error::StorageError;
 use super::handle::{Receipt, TakeError};
-use super::rows::journals::JournalRow;
 use super::rows::levels::Table;
-use super::rows::{entries, inbox, journals, keys, levels, meta, notes, select};
+use super::rows::{alerts, entries, inbox, journals, keys, levels, meta, notes, numbers, select};
 use super::state::{Process, State};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -62,15 +65,15 @@ pub(super) struct Batch<'a> {
 /// What booking asks, answered from inside the transaction.
 struct View<'a> {
     conn: &'a Connection,
-    journal: &'a JournalRow,
-    salt: &'a Salt,
+    process: &'a Process,
+    state: &'a State,
 }
 
 impl StockView for View<'_> {
     type Error = StorageError;
 
     fn salt(&self) -> &Salt {
-        self.salt
+        &self.state.salt
     }
 
     fn level(&self, item: &ItemId) -> Result<Level, StorageError> {
@@ -82,11 +85,48 @@ impl StockView for View<'_> {
     }
 
     fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, StorageError> {
-        select::of_line(self.conn, self.journal, line)
+        select::of_line(self.conn, &self.state.journal, line)
     }
 
     fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, StorageError> {
         notes::remapped(self.conn, item)
+    }
+
+    fn numbers(&self, till: &Name, day: &BusinessDay) -> Result<Option<DayNumbers>, StorageError> {
+        numbers::get(self.conn, till, day)
+    }
+
+    fn misses(&self, till: &Name) -> Result<bool, StorageError> {
+        Ok(self.state.watched.tills.contains_key(till))
+    }
+
+    fn days_of(&self, till: &Name) -> Result<Vec<TillDay>, StorageError> {
+        numbers::days(self.conn, Some(till))
+    }
+
+    fn holed(&self) -> Result<Vec<TillDay>, StorageError> {
+        if self.state.watched.tills.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut days = numbers::days(self.conn, None)?;
+        days.retain(|day| !day.numbers.holes().is_empty());
+        Ok(days)
+    }
+
+    fn alert(&self, key: &AlertKey) -> Result<Option<AlertSeen>, StorageError> {
+        alerts::get(self.conn, key)
+    }
+
+    fn alert_hour(&self) -> Result<Option<AlertHour>, StorageError> {
+        Ok(self.state.watched.alert_hour)
+    }
+
+    fn closed_day(&self) -> Result<Option<BusinessDay>, StorageError> {
+        Ok(self.state.watched.closed_day.clone())
+    }
+
+    fn patience(&self) -> Patience {
+        self.process.patience
     }
 }
 
@@ -121,8 +161,8 @@ impl Batch<'_> {
     fn book(&mut self, command: &Command, origin: Option<Skey>) -> Result<Receipt, Undone> {
         let view = View {
             conn: self.conn,
-            journal: &self.state.journal,
-            salt: &self.state.salt,
+            process: self.process,
+            state: self.state,
         };
         let booked = book(command, &view).map_err(|error| match error {
             BookError::View(error) => Undone::from(error),
@@ -137,8 +177,12 @@ impl Batch<'_> {
                 last_seq,
                 repeat: true,
             }),
-            Booked::New { rows, skey } => {
-                let span = self.append(rows, &command.stamp)?;
+            Booked::New { rows, skey, keep } => {
+                let own = own_rows(&rows, skey.as_ref());
+                let span = self.append(rows, own, &command.stamp)?;
+                for side in &keep {
+                    Arc::make_mut(&mut self.state.watched).keep(self.conn, side)?;
+                }
                 if let Some(skey) = skey {
                     let day = command.stamp.wall_ms.div_euclid(DAY_MS);
                     keys::remember(self.conn, &skey, span, day)?;
@@ -151,8 +195,13 @@ impl Batch<'_> {
         }
     }
 
-    /// Writes the rows of one command; returns their first and last seq.
-    fn append(&mut self, rows: Vec<Row>, stamp: &Stamp) -> Result<Option<(Seq, Seq)>, Undone> {
+    /// Writes the rows of one command; returns the first and last seq of the first `own` of them.
+    fn append(
+        &mut self,
+        rows: Vec<Row>,
+        own: usize,
+        stamp: &Stamp,
+    ) -> Result<Option<(Seq, Seq)>, Undone> {
         let of = u16::try_from(rows.len()).ok().ok_or_else(|| {
             Undone::Request(TakeError::Refused("more than 65,535 rows".to_owned()))
         })?;
@@ -169,7 +218,8 @@ impl Batch<'_> {
             };
             self.write(&entry)?;
         }
-        Ok((of > 0).then_some((first, self.state.head)))
+        let own = u64::try_from(own).unwrap_or(u64::MAX);
+        Ok((own > 0).then_some((first, first + own - 1)))
     }
 
     fn write(&mut self, entry: &Entry) -> Result<(), StorageError> {
@@ -204,7 +254,8 @@ impl Batch<'_> {
             };
             levels::put(conn, Table::Levels, item, &level, &before.balance)?;
         }
-        notes::left_by(conn, &state.journal, entry)
+        let closed_day = state.watched.closed_day.as_ref();
+        notes::left_by(conn, &state.journal, entry, closed_day)
     }
 
     /// Books the next commands of the inbox, in order. One that cannot be booked becomes a loss
@@ -244,7 +295,7 @@ impl Batch<'_> {
             draft.detail.reason = Some("inbox_not_booked".to_owned());
             draft.detail.times = Some(1);
             draft.detail.raw = Some(cut(&refused, shelfwire_core::limits::RAW_MAX_BYTES));
-            self.append(vec![Row { draft, after: None }], stamp)?;
+            self.append(vec![Row { draft, after: None }], 1, stamp)?;
         }
         Ok(())
     }
@@ -306,7 +357,7 @@ impl Batch<'_> {
     fn base(&mut self, generation: Option<Generation>, stamp: &Stamp) -> Result<(), Undone> {
         let mut draft = Draft::new(Kind::Base);
         draft.detail.generation = generation;
-        self.append(vec![Row { draft, after: None }], stamp)?;
+        self.append(vec![Row { draft, after: None }], 1, stamp)?;
         Ok(())
     }
 

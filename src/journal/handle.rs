@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::error::StorageError;
 use super::read::{ItemStock, Reader};
 use super::settings::Sizes;
+use super::watched::Watched;
 
 /// What became of a command, told after the commit that holds it (J1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub(crate) enum Request {
 pub struct Journal {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) facts: watch::Receiver<Arc<Facts>>,
+    pub(super) watched: watch::Receiver<Arc<Watched>>,
     pub(super) file: Arc<(PathBuf, Sizes)>,
 }
 
@@ -144,6 +146,11 @@ impl Journal {
     /// The journal as of its last commit; changes after every one.
     pub fn facts(&self) -> watch::Receiver<Arc<Facts>> {
         self.facts.clone()
+    }
+
+    /// What waits for time to pass, as of the last commit.
+    pub fn watched(&self) -> watch::Receiver<Arc<Watched>> {
+        self.watched.clone()
     }
 
     /// A read connection of its own, to be used from one thread; each question is one short read.

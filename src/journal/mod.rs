@@ -36,6 +36,7 @@ mod state;
 mod unexplained;
 mod upkeep;
 pub mod verify;
+pub mod watched;
 mod writer;
 
 pub use error::{Advice, StorageError};
@@ -43,5 +44,7 @@ pub use fold::{Damage, Progress};
 pub use handle::{Journal, Receipt, TakeError};
 pub use open::{Begun, Ended, Opened, Options, open};
 pub use read::{Figures, ItemStock, Reader};
+pub use rows::alerts::OpenAlert;
 pub use settings::{Durability, Sizes};
 pub use upkeep::Retention;
+pub use watched::Watched;

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use shelfwire_core::book::Patience;
 use shelfwire_core::domain::ids::{BoxId, JournalId, Name, RunId, Salt};
 use shelfwire_core::domain::time::{ClockQuality, Stamp};
 use shelfwire_core::limits::{CHECKPOINT_PAGES, WRITER_QUEUE_MAX};
@@ -65,6 +66,8 @@ pub struct Options {
     pub checkpoint_pages: u64,
     /// [`Durability::Full`] but for one test.
     pub durability: Durability,
+    /// How long booking waits for what may still come.
+    pub patience: Patience,
     /// The clocks.
     pub clock: Clock,
     /// For tests.
@@ -106,6 +109,7 @@ impl Options {
             upkeep_every: Duration::from_secs(60),
             checkpoint_pages: CHECKPOINT_PAGES,
             durability: Durability::Full,
+            patience: Patience::default(),
             clock: Arc::new(move || clock::stamp(boot, ClockQuality::Unsynced)),
             observer: None,
         }
@@ -178,6 +182,7 @@ pub fn open(options: &Options) -> Result<Opened, StorageError> {
         box_id: options.box_id,
         boot: (options.clock)().boot,
         run: RunId(random()?),
+        patience: options.patience,
     };
     let (begun, usable) = make_usable(options, &files)?;
     let database = files.database();
@@ -211,6 +216,7 @@ struct Prepared {
 
 fn start(options: &Options, ready: Prepared) -> Result<Opened, StorageError> {
     let (requests, queue) = mpsc::channel(WRITER_QUEUE_MAX);
+    let (watched_out, watched) = watch::channel(Arc::clone(&ready.state.watched));
     let (facts_out, facts) = watch::channel(Arc::new(ready.state.facts(&ready.process)));
     let (wake, woken) = sync_channel(1);
     let (tell, done) = oneshot::channel();
@@ -236,6 +242,7 @@ fn start(options: &Options, ready: Prepared) -> Result<Opened, StorageError> {
         state: ready.state,
         queue,
         facts: facts_out,
+        watched: watched_out,
         wake: Some(wake),
         log_pages,
         upkeep: Upkeep::new(options.retention),
@@ -257,6 +264,7 @@ fn start(options: &Options, ready: Prepared) -> Result<Opened, StorageError> {
         journal: Journal {
             requests,
             facts,
+            watched,
             file: Arc::new((ready.database, options.sizes)),
         },
         begun: ready.begun,

@@ -17,6 +17,7 @@ use shelfwire_core::wire::Withheld;
 use shelfwire_core::wire::frame::WithheldTag;
 
 use super::error::{Doing as _, StorageError};
+use super::rows::alerts::{self, OpenAlert};
 use super::rows::journals::{self, JournalRow};
 use super::rows::levels::Table;
 use super::rows::select::Found;
@@ -244,6 +245,11 @@ impl Reader {
     /// Commands of the centre's that were done, oldest first: id, and the reply as JSON.
     pub fn commands_done(&mut self) -> Result<Vec<(String, String)>, StorageError> {
         self.snapshot(|reader| notes::all_done(&reader.conn))
+    }
+
+    /// Alerts that are open, the newest first, at most so many.
+    pub fn alerts_open(&mut self, most: usize) -> Result<Vec<OpenAlert>, StorageError> {
+        self.snapshot(|reader| alerts::open(&reader.conn, most))
     }
 
     /// Whether the last process stopped in order.

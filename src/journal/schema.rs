@@ -205,4 +205,20 @@ CREATE TABLE till_clocks (
     till TEXT PRIMARY KEY,
     clock TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE numbers (
+    till TEXT NOT NULL,
+    day TEXT NOT NULL,
+    numbers TEXT NOT NULL,
+    PRIMARY KEY (till, day)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE alerts_open ADD COLUMN day TEXT;
+ALTER TABLE alerts_open ADD COLUMN severity TEXT;
+ALTER TABLE alerts_open ADD COLUMN open INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE alerts_open ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
+
+DROP INDEX entries_alerts;
+CREATE INDEX entries_alerts ON entries (pos)
+    WHERE kind = 'alert' AND json_extract(detail, '$.quiet') IS NULL;
 ";

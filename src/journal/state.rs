@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use shelfwire_core::book::Patience;
 use shelfwire_core::domain::ids::{BootId, BoxId, Chain, Generation, Name, RunId, Salt, Seq};
 use shelfwire_core::domain::time::ClockQuality;
 use shelfwire_core::session::facts::{Facts, Held};
@@ -12,6 +13,7 @@ use shelfwire_core::wire::ClosedJournal;
 use super::error::StorageError;
 use super::rows::journals::JournalRow;
 use super::rows::{entries, inbox, journals, meta, sql, unsql};
+use super::watched::Watched;
 
 /// What does not change while the process runs.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub(super) struct Process {
     pub(super) boot: BootId,
     /// This process, if it writes a row.
     pub(super) run: RunId,
+    /// How long booking waits for what may still come.
+    pub(super) patience: Patience,
 }
 
 /// What changes with commits.
@@ -62,6 +66,8 @@ pub(super) struct State {
     pub(super) runs: Arc<Vec<(RunId, Seq)>>,
     /// Older journals on disk.
     pub(super) closed: Arc<Vec<ClosedJournal>>,
+    /// What waits for time to pass.
+    pub(super) watched: Arc<Watched>,
 }
 
 impl State {
@@ -100,6 +106,7 @@ impl State {
             clock,
             runs: Arc::new(runs),
             closed: Arc::new(journals::closed(conn)?),
+            watched: Arc::new(Watched::load(conn)?),
             journal,
         })
     }

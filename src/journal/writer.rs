@@ -21,6 +21,7 @@ use super::open::{Boundary, Options};
 use super::rows::meta;
 use super::state::{Process, State};
 use super::upkeep::{Step, Upkeep};
+use super::watched::Watched;
 
 /// The writer's thread.
 pub(super) struct Writer {
@@ -38,6 +39,8 @@ pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Request>,
     /// Told after each commit.
     pub(super) facts: watch::Sender<Arc<Facts>>,
+    /// The same for what waits.
+    pub(super) watched: watch::Sender<Arc<Watched>>,
     /// Wakes the checkpointer; dropped to end it.
     pub(super) wake: Option<SyncSender<()>>,
     /// Pages in the log as the checkpointer saw them.
@@ -250,6 +253,13 @@ impl Writer {
             let changed = **facts != now;
             if changed {
                 *facts = Arc::new(now);
+            }
+            changed
+        });
+        self.watched.send_if_modified(|watched| {
+            let changed = **watched != *self.state.watched;
+            if changed {
+                *watched = Arc::clone(&self.state.watched);
             }
             changed
         });

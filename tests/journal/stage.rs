@@ -9,6 +9,7 @@ use shelfwire_core::domain::command::{
 };
 use shelfwire_core::domain::ids::{BootId, BoxId, JournalId, Seq};
 use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::numbers::Numbering;
 use shelfwire_core::domain::observation::{Disposal, LineKind, Mode, Status};
 use shelfwire_core::domain::quantity::{Milli, Uom};
 use shelfwire_core::domain::stock::Level;
@@ -155,6 +156,7 @@ pub fn sale(number: u64, lines: &[(&str, i64)]) -> Command {
             time: None,
             at: None,
             versioned: false,
+            numbering: Numbering::Continuous,
             content: lines.iter().map(|line| format!("{line:?}")).collect(),
             lines,
         }),

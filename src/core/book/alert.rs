@@ -4,9 +4,11 @@ use crate::domain::command::AlertNote;
 use crate::domain::entry::{Detail, Draft, Kind, Severity};
 use crate::domain::ids::Name;
 use crate::domain::item::ItemId;
+use crate::domain::numbers::Unbelievable;
 use crate::domain::observation::UnclearLine;
 use crate::domain::quantity::Milli;
-use crate::limits::{RAW_MAX_BYTES, TEXT_MAX_BYTES};
+use crate::domain::time::BusinessDay;
+use crate::limits::{ALERTS_PER_HOUR_MAX, RAW_MAX_BYTES, TEXT_MAX_BYTES};
 
 /// Text, cut to a number of bytes between two characters.
 pub(super) fn cut(text: &str, max_bytes: usize) -> String {
@@ -53,6 +55,45 @@ pub(super) fn key_reused(transaction: &str) -> Draft {
 pub(super) fn over_voided(asked: Milli, left: Milli) -> Draft {
     let text = format!("the void names {asked}, of its line only {left} was left");
     alert("over_voided", Severity::Warning, &text)
+}
+
+/// A transaction number far from all others of its till and day (R19).
+pub(super) fn number_jump(transaction: &str) -> Draft {
+    let text = format!(
+        "transaction {} is a new start of the till's numbers: what was between is not watched",
+        cut(transaction, 64)
+    );
+    alert("number_jump", Severity::Warning, &text)
+}
+
+/// A till whose numbers say nothing (R19).
+pub(super) fn not_numbered() -> Draft {
+    let text = "the till's transactions have no running number: holes cannot be seen today; set \
+                numbers = \"none\" for it, or let it number";
+    alert("not_numbered", Severity::Warning, text)
+}
+
+/// A day report that cannot be (R19).
+pub(super) fn day_report_refused(day: &BusinessDay, why: Unbelievable) -> Draft {
+    let text = format!("day {}: {why}; it was not believed", day.as_str());
+    alert("day_report_refused", Severity::Warning, &text)
+}
+
+/// There were too many alerts in this hour (R22).
+pub(super) fn digest() -> Draft {
+    let text = format!(
+        "more than {ALERTS_PER_HOUR_MAX} alerts in an hour: the others come with the journal"
+    );
+    alert("digest", Severity::Warning, &text)
+}
+
+/// The hour of a digest is over.
+pub(super) fn digest_over(quiet: u64) -> Draft {
+    let text = format!("{quiet} alerts of the hour were not sent ahead");
+    let mut draft = alert("digest", Severity::Warning, &text);
+    draft.detail.cleared = true;
+    draft.detail.times = Some(quiet);
+    draft
 }
 
 /// An item that fell below zero: something was received, returned or counted and not told.

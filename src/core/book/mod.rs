@@ -2,27 +2,35 @@
 //! inside the command's savepoint; the simulator's journal model implements the same view.
 
 mod alert;
+mod gap;
 mod key;
+mod notice;
 mod opening;
 mod posting;
 mod remap;
 mod returned;
 mod scan;
+mod side;
 #[cfg(test)]
 mod tests;
 mod till;
 mod void;
 
 pub use key::{command_key, inbox_key, line_key};
+pub use side::{AlertHour, AlertKey, AlertSeen, Patience, Side};
 
+use self::gap::Watching;
 use self::posting::Posting;
 use crate::domain::command::{Body, Command};
 use crate::domain::entry::{Draft, Entry};
-use crate::domain::ids::{Salt, Seq};
+use crate::domain::ids::{Name, Salt, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::key::{KeyDigest, Skey};
+use crate::domain::numbers::{DayNumbers, TillDay};
 use crate::domain::quantity::Milli;
 use crate::domain::stock::{Balance, Level};
+use crate::domain::time::BusinessDay;
+use crate::limits::CLOSED_AHEAD_MAX_DAYS;
 
 /// What the key table says of a source's event (R3). It holds one row for each key *and* content,
 /// so that a transaction sent again is a repeat also after its number was reused.
@@ -60,6 +68,22 @@ pub trait StockView {
     /// What a `code:` item turned out to be, and its factor, once it was remapped (R1): the newest
     /// `remap` entry of the item that names another.
     fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, Self::Error>;
+    /// The transaction numbers of a till's day, where any came (R19).
+    fn numbers(&self, till: &Name, day: &BusinessDay) -> Result<Option<DayNumbers>, Self::Error>;
+    /// Whether any number of the till is missing, named or not.
+    fn misses(&self, till: &Name) -> Result<bool, Self::Error>;
+    /// All days of a till, ascending.
+    fn days_of(&self, till: &Name) -> Result<Vec<TillDay>, Self::Error>;
+    /// All days with a hole, of every till.
+    fn holed(&self) -> Result<Vec<TillDay>, Self::Error>;
+    /// An alert that is open, or was told since the last close of day (R22).
+    fn alert(&self, key: &AlertKey) -> Result<Option<AlertSeen>, Self::Error>;
+    /// The hour in which alerts are counted.
+    fn alert_hour(&self) -> Result<Option<AlertHour>, Self::Error>;
+    /// The last business day that was closed (R21).
+    fn closed_day(&self) -> Result<Option<BusinessDay>, Self::Error>;
+    /// How long is waited for what may still come.
+    fn patience(&self) -> Patience;
 }
 
 /// An entry to write, and the item's balances after it.
@@ -84,8 +108,10 @@ pub enum Booked {
     New {
         /// Rows, at most `ROWS_PER_COMMAND_MAX`.
         rows: Vec<Row>,
-        /// Key to remember with the last row's seq (or without one), also when there are no rows.
+        /// Key to remember with the seqs of [`Booked::own_rows`], also when there are none.
         skey: Option<Skey>,
+        /// What to keep beside the rows.
+        keep: Vec<Side>,
     },
 }
 
@@ -101,11 +127,14 @@ pub enum BookError<E> {
 }
 
 impl Booked {
-    /// Gives every row without a key the key that its command had in the inbox, so that it is known
-    /// wherever it is met again. Used when an inbox is booked.
+    /// Gives every row the key that its command had in the inbox, where the command has none of its
+    /// own, so that it is known wherever it is met again. Used when an inbox is booked.
     #[must_use]
     pub fn keyed(mut self, origin: Skey) -> Self {
-        if let Self::New { rows, .. } = &mut self {
+        if let Self::New {
+            rows, skey: None, ..
+        } = &mut self
+        {
             for row in rows {
                 row.draft.skey.get_or_insert(origin);
             }
@@ -114,15 +143,62 @@ impl Booked {
     }
 }
 
+/// How many of a command's rows are its own: those behind them say what it meant for something else
+/// (a hole that it filled, a digest), and are none of what its source is answered.
+pub fn own_rows(rows: &[Row], skey: Option<&Skey>) -> usize {
+    match skey {
+        None => rows.len(),
+        Some(skey) => {
+            let own = |row: &&Row| row.draft.skey.as_ref() == Some(skey);
+            rows.iter().take_while(own).count()
+        }
+    }
+}
+
 /// Books a command: what it does to stock, from what the journal holds already. Total for every
 /// command that [`crate::identify`] makes: what a rule cannot book becomes an alert row.
 pub fn book<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookError<V::Error>> {
+    let mut booked = book_body(command, view)?;
+    if let Booked::New { rows, keep, .. } = &mut booked {
+        let stamp = &command.stamp;
+        let mut watching = Watching::new(view, stamp);
+        let watched = match &command.body {
+            Body::Sale(sale) => watching.sale(sale),
+            Body::DayReport(report) => watching.report(report),
+            Body::Tick => watching.tick(false),
+            Body::DayEnd(_) => watching.tick(true),
+            Body::Scan(_)
+            | Body::Opening(_)
+            | Body::Remap { .. }
+            | Body::Alert(_)
+            | Body::Loss { .. } => Ok(()),
+        };
+        watched.map_err(BookError::View)?;
+        let (more, sides) = watching.done();
+        rows.extend(more);
+        keep.extend(sides);
+        notice::settle(rows, keep, stamp, view).map_err(BookError::View)?;
+    }
+    Ok(booked)
+}
+
+fn book_body<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookError<V::Error>> {
     let mut posting = Posting::new(view);
+    let mut keep = Vec::new();
     let posted = match &command.body {
         Body::Sale(sale) => return till::book(sale, posting),
         Body::Scan(scan) => scan::book(scan, &mut posting),
         Body::Opening(opening) => opening::book(&opening.lines, &mut posting),
-        Body::DayReport(_) | Body::Tick | Body::DayEnd(_) => Ok(()),
+        Body::DayReport(_) => Ok(()),
+        Body::Tick => notice::tick(&mut posting.rows, &mut keep, &command.stamp, view)
+            .map_err(BookError::View),
+        Body::DayEnd(day) => {
+            if closed_already(day, view.closed_day().map_err(BookError::View)?.as_ref()) {
+                return Ok(Booked::Repeat { last_seq: None });
+            }
+            keep.push(Side::DayClosed(day.clone()));
+            Ok(())
+        }
         Body::Remap {
             from,
             to,
@@ -143,5 +219,15 @@ pub fn book<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookErr
     Ok(Booked::New {
         rows: posting.rows,
         skey: None,
+        keep,
+    })
+}
+
+/// Whether a business day needs no close any more. A day closed far ahead was closed by a clock
+/// that was wrong: it holds nobody up.
+pub fn closed_already(day: &BusinessDay, closed: Option<&BusinessDay>) -> bool {
+    closed.is_some_and(|closed| {
+        let ahead = closed.number() - day.number();
+        (0..=CLOSED_AHEAD_MAX_DAYS).contains(&ahead)
     })
 }

@@ -75,6 +75,7 @@ pub(super) fn book<V: StockView>(
     Ok(Booked::New {
         rows: posting.rows,
         skey: Some(skey),
+        keep: Vec::new(),
     })
 }
 

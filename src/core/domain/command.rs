@@ -10,6 +10,7 @@ use super::cutoff::Cutoff;
 use super::entry::Severity;
 use super::ids::Name;
 use super::item::ItemId;
+use super::numbers::Numbering;
 use super::observation::{DayReport, Disposal, LineKind, LineRef, Mode, Status, UnclearLine};
 use super::quantity::{Milli, Uom};
 use super::time::{BusinessDay, Stamp, WallMs};
@@ -86,6 +87,9 @@ pub struct TillTransaction {
     /// The source sends a transaction again when it has changed (R3): the difference is booked.
     #[serde(default)]
     pub versioned: bool,
+    /// How the till numbers its transactions (R19).
+    #[serde(default)]
+    pub numbering: Numbering,
     /// Its lines, in order.
     pub lines: Vec<TillLine>,
     /// What is digested of [`super::observation::Transaction::content`], or a digest of it: same key

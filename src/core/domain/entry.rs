@@ -280,6 +280,11 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Whether it is sent on a topic of its own, ahead of any backlog (R22).
+    pub fn goes_ahead(&self) -> bool {
+        self.kind == Kind::Alert && !self.detail.quiet
+    }
+
     /// An entry of a kind, with nothing else.
     pub fn new(kind: Kind) -> Self {
         Self {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::code::Code;
 use super::ids::Name;
 use super::item::ItemId;
+use super::numbers::Numbering;
 use super::quantity::{Milli, Uom};
 use super::time::BusinessDay;
 
@@ -77,6 +78,9 @@ pub struct DayReport {
     pub last: u64,
     /// How many transactions it had, of every mode and status.
     pub count: u64,
+    /// How the till numbers; configuration, not its word.
+    #[serde(default)]
+    pub numbering: Numbering,
 }
 
 /// One line of a transaction: understood, or kept as it came.

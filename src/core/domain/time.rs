@@ -40,6 +40,24 @@ pub struct Stamp {
     pub quality: ClockQuality,
 }
 
+impl Stamp {
+    /// How long ago an earlier stamp was, in milliseconds: on the clock that never steps within a
+    /// boot; between boots by the wall, where both are trusted, and at least as long as this boot.
+    pub fn since(&self, earlier: &Self) -> u64 {
+        if self.boot == earlier.boot {
+            return self.boot_ms.saturating_sub(earlier.boot_ms);
+        }
+        let trusted = |stamp: &Self| stamp.quality == ClockQuality::Synced;
+        let wall = self.wall_ms.saturating_sub(earlier.wall_ms);
+        let wall = u64::try_from(wall).unwrap_or(0);
+        if trusted(self) && trusted(earlier) {
+            wall.max(self.boot_ms)
+        } else {
+            self.boot_ms
+        }
+    }
+}
+
 /// A business day, `YYYY-MM-DD`: an opaque label of the till's, checked for form and calendar.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -133,6 +151,22 @@ mod tests {
             let day = BusinessDay::try_from(text.to_owned()).unwrap();
             assert_eq!(day.number(), number, "{text}");
         }
+    }
+
+    #[test]
+    fn j11_time_between_boots_is_the_walls_only_where_it_is_trusted() {
+        let stamp = |boot, wall_ms, boot_ms, quality| Stamp {
+            wall_ms,
+            boot_ms,
+            boot: BootId([boot; 16]),
+            quality,
+        };
+        use ClockQuality::{Synced, Unsynced};
+        let then = stamp(1, 1_000_000, 5_000, Synced);
+        assert_eq!(stamp(1, 0, 7_000, Unsynced).since(&then), 2_000);
+        assert_eq!(stamp(2, 1_900_000, 60_000, Synced).since(&then), 900_000);
+        assert_eq!(stamp(2, 1_900_000, 60_000, Unsynced).since(&then), 60_000);
+        assert_eq!(stamp(2, 500, 60_000, Synced).since(&then), 60_000);
     }
 
     #[test]

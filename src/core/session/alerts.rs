@@ -1,9 +1,9 @@
-//! Alerts are entries, and are also sent on their own topic, ahead of any backlog.
+//! Alerts are entries, and those that are not quiet are also sent on their own topic, ahead of any
+//! backlog.
 
 use std::collections::VecDeque;
 
 use super::facts::SendRow;
-use crate::domain::entry::Kind;
 use crate::domain::ids::Seq;
 use crate::limits::{ALERTS_PER_READ_MAX, FRAME_ENTRIES_MAX};
 use crate::wire::Ranges;
@@ -69,7 +69,7 @@ impl Alerts {
             return;
         }
         self.seen = last;
-        if matches!(row, SendRow::Entry { entry, .. } if entry.body.kind == Kind::Alert) {
+        if matches!(row, SendRow::Entry { entry, .. } if entry.body.goes_ahead()) {
             self.queue.push_back(row.clone());
         }
     }

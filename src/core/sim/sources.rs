@@ -10,6 +10,7 @@ use crate::domain::command::{
 use crate::domain::entry::Severity;
 use crate::domain::ids::Name;
 use crate::domain::item::ItemId;
+use crate::domain::numbers::Numbering;
 use crate::domain::observation::{Disposal, LineKind, Mode, Status, UnclearLine};
 use crate::domain::quantity::{Milli, Uom};
 use crate::domain::time::{BusinessDay, Stamp};
@@ -201,6 +202,7 @@ impl Sources {
             time: None,
             at: None,
             versioned: false,
+            numbering: Numbering::Continuous,
             lines,
             content: vec![number.to_string()],
         })

@@ -24,6 +24,10 @@ pub(in crate::journal) const HELD: &str = "held";
 pub(in crate::journal) const FIRST: &str = "first";
 /// The greatest generation this box ever had.
 pub(in crate::journal) const FLOOR: &str = "floor";
+/// The hour in which alerts are counted (R22), as JSON of `AlertHour`.
+pub(in crate::journal) const ALERT_HOUR: &str = "alert_hour";
+/// The last business day that was closed (R21).
+pub(in crate::journal) const CLOSED_DAY: &str = "closed_day";
 /// Position up to which personal columns were erased.
 pub(in crate::journal) const ERASED: &str = "erased_pos";
 

@@ -1,5 +1,6 @@
 //! The only SQL for rows. One file for each family of tables; nothing here decides.
 
+pub(super) mod alerts;
 pub(super) mod entries;
 pub(super) mod inbox;
 pub(super) mod journals;
@@ -7,6 +8,7 @@ pub(super) mod keys;
 pub(super) mod levels;
 pub(super) mod meta;
 pub(super) mod notes;
+pub(super) mod numbers;
 pub(super) mod select;
 
 /// A seq, a count or a number as `SQLite` holds it. They are all below 2^53.

@@ -5,10 +5,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use shelfwire_core::domain::entry::{Draft, Entry, Kind};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
-use shelfwire_core::limits::{COMMANDS_DONE_MAX, OPEN_ALERTS_MAX};
+use shelfwire_core::domain::time::BusinessDay;
+use shelfwire_core::limits::COMMANDS_DONE_MAX;
 
 use super::journals::JournalRow;
-use super::sql;
+use super::{alerts, sql};
 use crate::journal::error::{Doing as _, StorageError};
 
 /// What a `code:` item turned out to be, and the factor.
@@ -37,6 +38,7 @@ pub(in crate::journal) fn left_by(
     conn: &Connection,
     journal: &JournalRow,
     entry: &Entry,
+    closed_day: Option<&BusinessDay>,
 ) -> Result<(), StorageError> {
     let body = &entry.body;
     if body.repeat {
@@ -45,7 +47,7 @@ pub(in crate::journal) fn left_by(
     match body.kind {
         Kind::Remap => remap(conn, entry),
         Kind::Pending => pending(conn, journal, entry),
-        Kind::Alert => alert(conn, entry),
+        Kind::Alert => alerts::wrote(conn, entry, closed_day),
         Kind::Move(_)
         | Kind::Loss
         | Kind::Discrepancy
@@ -92,31 +94,6 @@ fn pending(conn: &Connection, journal: &JournalRow, entry: &Entry) -> Result<(),
         params![voids.0, journal.nr, sql(entry.seq), draft],
     )
     .doing("keeping a pending void")?;
-    Ok(())
-}
-
-fn alert(conn: &Connection, entry: &Entry) -> Result<(), StorageError> {
-    let body = &entry.body;
-    let key = params![
-        body.detail.alert.as_deref().unwrap_or_default(),
-        body.item.as_ref().map_or("", |item| item.as_str()),
-        body.dev.as_ref().map_or("", |dev| dev.as_str()),
-        sql(entry.seq),
-    ];
-    let text = if body.detail.cleared {
-        "DELETE FROM alerts_open WHERE alert = ?1 AND item = ?2 AND dev = ?3 AND ?4 > 0"
-    } else {
-        "INSERT INTO alerts_open (alert, item, dev, seq) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (alert, item, dev) DO UPDATE SET seq = excluded.seq"
-    };
-    conn.prepare_cached(text)
-        .and_then(|mut statement| statement.execute(key))
-        .doing("keeping an open alert")?;
-    conn.prepare_cached(
-        "DELETE FROM alerts_open WHERE nr <= (SELECT max(nr) FROM alerts_open) - ?1",
-    )
-    .and_then(|mut statement| statement.execute([sql(OPEN_ALERTS_MAX)]))
-    .doing("forgetting the oldest open alert")?;
     Ok(())
 }
 

@@ -82,7 +82,7 @@ pub(in crate::journal) fn from(
     Ok(())
 }
 
-/// Alerts of a journal behind a seq, in order, at most `limit`; those that do not read are left out,
+/// Alerts of a journal that are sent ahead (R22), behind a seq, in order, at most `limit`; those that do not read are left out,
 /// since they come as withheld in their place.
 pub(in crate::journal) fn alerts(
     conn: &Connection,
@@ -91,7 +91,8 @@ pub(in crate::journal) fn alerts(
     limit: usize,
 ) -> Result<Vec<Entry>, StorageError> {
     let sql_text = format!(
-        "{COLUMNS} WHERE e.kind = 'alert' AND e.pos > ?1 AND e.journal = ?2 ORDER BY e.pos LIMIT ?3"
+        "{COLUMNS} WHERE e.kind = 'alert' AND json_extract(e.detail, '$.quiet') IS NULL
+         AND e.pos > ?1 AND e.journal = ?2 ORDER BY e.pos LIMIT ?3"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = conn.prepare_cached(&sql_text).doing("reading alerts")?;

@@ -12,6 +12,7 @@ use crate::domain::command::{
 use crate::domain::entry::{Entry, Kind, Movement};
 use crate::domain::ids::{BootId, BoxId, JournalId, RunId, Salt, Seq};
 use crate::domain::item::ItemId;
+use crate::domain::numbers::Numbering;
 use crate::domain::observation::{Disposal, LineKind, LineRef, Mode, Status};
 use crate::domain::quantity::{Milli, Uom};
 use crate::domain::time::{BusinessDay, ClockQuality, Stamp};
@@ -104,6 +105,7 @@ fn sale(transaction: &str, lines: Vec<LineMovement>) -> TillTransaction {
         time: Some("2026-11-22T10:00:00+01:00".to_owned()),
         at: None,
         versioned: false,
+        numbering: Numbering::Continuous,
         lines: lines.into_iter().map(moves).collect(),
         content: vec![content],
     }

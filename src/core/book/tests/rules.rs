@@ -385,7 +385,7 @@ fn an_adjust_takes_off_with_its_reason_and_a_loss_and_an_alert_move_nothing() {
         item: Some(item("A")),
         dev: None,
         text: "x".repeat(1_000),
-        cleared: true,
+        cleared: false,
     };
     journal.take(&of(Body::Alert(alert))).unwrap();
     let lost = Body::Loss {

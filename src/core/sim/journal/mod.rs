@@ -1,12 +1,16 @@
 //! A journal in memory: what the writer's transactions leave behind, without the disk. Everything
 //! in it is committed; only the process dies ([`Journal::restart`]).
 
+mod beside;
 mod read;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 
-use crate::book::{BookError, Booked, Known, Row, StockView, book, command_key, inbox_key};
+use crate::book::{
+    AlertHour, AlertKey, AlertSeen, BookError, Booked, Known, Patience, Row, StockView, book,
+    command_key, inbox_key, own_rows,
+};
 use crate::domain::chain::{chain_next, chain_start};
 use crate::domain::command::Command;
 use crate::domain::entry::{Draft, Entry, Kind};
@@ -15,10 +19,12 @@ use crate::domain::ids::{
 };
 use crate::domain::item::ItemId;
 use crate::domain::key::{ContentDigest, KeyDigest, Skey};
+use crate::domain::numbers::{DayNumbers, TillDay};
 use crate::domain::quantity::Milli;
 use crate::domain::stock::Level;
-use crate::domain::time::Stamp;
+use crate::domain::time::{BusinessDay, Stamp};
 use crate::session::facts::{Held, Keep, may_book};
+use beside::Beside;
 
 /// What a box is made of.
 #[derive(Debug, Clone)]
@@ -72,6 +78,7 @@ pub struct Journal {
     remaps: BTreeMap<ItemId, (ItemId, Milli)>,
     inbox: VecDeque<(Skey, Command)>,
     done: Vec<(String, String)>,
+    beside: Beside,
     applied: Seq,
     applied_kept: Seq,
 }
@@ -110,6 +117,41 @@ impl StockView for Journal {
     fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, Infallible> {
         Ok(self.remaps.get(item).cloned())
     }
+
+    fn numbers(&self, till: &Name, day: &BusinessDay) -> Result<Option<DayNumbers>, Infallible> {
+        Ok(self.beside.numbers(till, day).cloned())
+    }
+
+    fn misses(&self, till: &Name) -> Result<bool, Infallible> {
+        let missing = |day: TillDay| day.till == *till && !day.numbers.holes().is_empty();
+        Ok(self.beside.days().any(missing))
+    }
+
+    fn days_of(&self, till: &Name) -> Result<Vec<TillDay>, Infallible> {
+        let days = self.beside.days();
+        Ok(days.filter(|day| day.till == *till).collect())
+    }
+
+    fn holed(&self) -> Result<Vec<TillDay>, Infallible> {
+        let days = self.beside.days();
+        Ok(days.filter(|day| !day.numbers.holes().is_empty()).collect())
+    }
+
+    fn alert(&self, key: &AlertKey) -> Result<Option<AlertSeen>, Infallible> {
+        Ok(self.beside.alert(key).cloned())
+    }
+
+    fn alert_hour(&self) -> Result<Option<AlertHour>, Infallible> {
+        Ok(self.beside.hour)
+    }
+
+    fn closed_day(&self) -> Result<Option<BusinessDay>, Infallible> {
+        Ok(self.beside.closed.clone())
+    }
+
+    fn patience(&self) -> Patience {
+        Patience::default()
+    }
 }
 
 impl Journal {
@@ -137,6 +179,7 @@ impl Journal {
             remaps: BTreeMap::new(),
             inbox: VecDeque::new(),
             done: Vec::new(),
+            beside: Beside::default(),
             applied: 0,
             applied_kept: 0,
         }
@@ -223,10 +266,16 @@ impl Journal {
                 repeat: true,
                 rows: 0,
             }),
-            Booked::New { rows, skey } => {
+            Booked::New { rows, skey, keep } => {
                 let count = rows.len();
-                self.append(rows, command.stamp);
-                let last_seq = (count > 0).then_some(self.head);
+                let own = own_rows(&rows, skey.as_ref());
+                let last_seq = self.append(rows, own, command.stamp);
+                if !keep.is_empty() {
+                    self.applied_kept = self.applied;
+                }
+                for side in keep {
+                    self.beside.keep(side);
+                }
                 if let Some(skey) = skey {
                     self.keys.insert(skey, last_seq);
                     self.applied_kept = self.applied;
@@ -240,7 +289,9 @@ impl Journal {
         }
     }
 
-    fn append(&mut self, rows: Vec<Row>, stamp: Stamp) {
+    /// Writes rows; the seq of the last of the first `own`.
+    fn append(&mut self, rows: Vec<Row>, own: usize, stamp: Stamp) -> Option<Seq> {
+        let last = self.head + u64::try_from(own).unwrap_or(u64::MAX);
         let of = u16::try_from(rows.len()).unwrap_or(u16::MAX);
         for (which, row) in (1..=of).zip(rows) {
             self.write(Entry {
@@ -252,6 +303,7 @@ impl Journal {
                 after: row.after,
             });
         }
+        (own > 0).then_some(last)
     }
 
     fn write(&mut self, entry: Entry) {
@@ -278,6 +330,7 @@ impl Journal {
         {
             self.remaps.insert(from.clone(), (to.clone(), factor));
         }
+        self.beside.wrote(&entry);
         self.rows.push_back((entry, self.chain));
         self.applied_kept = self.applied;
     }
@@ -285,7 +338,7 @@ impl Journal {
     fn write_base(&mut self, generation: Option<Generation>, stamp: Stamp) {
         let mut draft = Draft::new(Kind::Base);
         draft.detail.generation = generation;
-        self.append(vec![Row { draft, after: None }], stamp);
+        self.append(vec![Row { draft, after: None }], 1, stamp);
     }
 
     /// Keeps something of the session's; `false` where it is not about this journal.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Journal;
+use crate::book::AlertKey;
 use crate::domain::chain::chain_start;
-use crate::domain::entry::{Entry, Kind};
+use crate::domain::entry::Entry;
 use crate::domain::ids::{Chain, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::key::Skey;
@@ -107,10 +108,14 @@ impl Journal {
         }
     }
 
-    /// Rows after a seq that are alerts.
+    /// Alerts that are open.
+    pub fn alerts_open(&self) -> impl Iterator<Item = &AlertKey> {
+        self.beside.open()
+    }
+
+    /// Rows after a seq that are alerts to be sent ahead.
     pub fn alerts(&self, after: Seq, max: usize) -> Vec<SendRow> {
-        let alerts =
-            |(entry, _): &&(Entry, Chain)| entry.seq > after && entry.body.kind == Kind::Alert;
+        let alerts = |(entry, _): &&(Entry, Chain)| entry.seq > after && entry.body.goes_ahead();
         let rows = self.rows.iter().filter(alerts);
         rows.take(max).map(send).collect()
     }

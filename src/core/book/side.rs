@@ -1,0 +1,88 @@
+//! What booking leaves behind that is no row: kept by the journal in the command's own commit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::entry::Draft;
+use crate::domain::ids::Name;
+use crate::domain::item::ItemId;
+use crate::domain::numbers::TillDay;
+use crate::domain::time::{BusinessDay, Stamp};
+
+/// One thing to keep beside the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Side {
+    /// The transaction numbers of a till's day (R19), in place of those of before.
+    Numbers(TillDay),
+    /// A till's day that nobody asks for any more.
+    NumbersGone(TillDay),
+    /// How many alerts were sent in this hour (R22); `None` where none were.
+    AlertHour(Option<AlertHour>),
+    /// The store's business day is over (R21): alerts are told anew.
+    DayClosed(BusinessDay),
+}
+
+/// Alerts of the last hour in which one was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertHour {
+    /// When the first of them was.
+    pub since: Stamp,
+    /// How many were sent ahead.
+    pub sent: u32,
+    /// How many were not, since there were too many; from the first one on a `digest` is open.
+    pub quiet: u64,
+}
+
+/// What identifies an alert (R22): its word, and the item or the source it is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlertKey {
+    /// The alert's word.
+    pub alert: String,
+    /// The item, or empty.
+    pub item: String,
+    /// The source, or empty.
+    pub dev: String,
+}
+
+impl AlertKey {
+    /// Of an alert's entry.
+    pub fn of(draft: &Draft) -> Self {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        Self {
+            alert: text(draft.detail.alert.as_deref()),
+            item: text(draft.item.as_ref().map(ItemId::as_str)),
+            dev: text(draft.dev.as_ref().map(Name::as_str)),
+        }
+    }
+}
+
+/// What the journal knows of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertSeen {
+    /// The last business day that was over when it was last written; `None` where none was yet.
+    pub day: Option<BusinessDay>,
+    /// It is not cleared.
+    pub open: bool,
+    /// It was not sent ahead.
+    pub quiet: bool,
+}
+
+/// How long booking waits for what may still come; configuration, so that tests need not wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// A hole in a till's numbers is named after this, in milliseconds.
+    pub gap_ms: u64,
+    /// A void whose line did not come is alerted after this, in milliseconds.
+    pub void_ms: u64,
+    /// The span in which alerts are counted, in milliseconds.
+    pub alerts_ms: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            gap_ms: 15 * 60_000,
+            void_ms: 24 * 3_600_000,
+            alerts_ms: 3_600_000,
+        }
+    }
+}

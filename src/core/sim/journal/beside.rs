@@ -1,0 +1,71 @@
+//! What the journal keeps beside its rows.
+
+use std::collections::BTreeMap;
+
+use crate::book::{AlertHour, AlertKey, AlertSeen, Side};
+use crate::domain::entry::{Entry, Kind};
+use crate::domain::ids::Name;
+use crate::domain::numbers::{DayNumbers, TillDay};
+use crate::domain::time::BusinessDay;
+
+/// Small tables of a journal.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Beside {
+    numbers: BTreeMap<(Name, BusinessDay), DayNumbers>,
+    alerts: BTreeMap<AlertKey, AlertSeen>,
+    pub(super) hour: Option<AlertHour>,
+    pub(super) closed: Option<BusinessDay>,
+}
+
+impl Beside {
+    pub(super) fn numbers(&self, till: &Name, day: &BusinessDay) -> Option<&DayNumbers> {
+        self.numbers.get(&(till.clone(), day.clone()))
+    }
+
+    pub(super) fn days(&self) -> impl Iterator<Item = TillDay> + '_ {
+        self.numbers.iter().map(|((till, day), numbers)| TillDay {
+            till: till.clone(),
+            day: day.clone(),
+            numbers: numbers.clone(),
+        })
+    }
+
+    pub(super) fn alert(&self, key: &AlertKey) -> Option<&AlertSeen> {
+        self.alerts.get(key)
+    }
+
+    /// Alerts that are open.
+    pub(super) fn open(&self) -> impl Iterator<Item = &AlertKey> {
+        let open = self.alerts.iter().filter(|(_, seen)| seen.open);
+        open.map(|(key, _)| key)
+    }
+
+    /// An entry was written.
+    pub(super) fn wrote(&mut self, entry: &Entry) {
+        if entry.body.kind != Kind::Alert {
+            return;
+        }
+        let seen = AlertSeen {
+            day: self.closed.clone(),
+            open: !entry.body.detail.cleared,
+            quiet: entry.body.detail.quiet,
+        };
+        self.alerts.insert(AlertKey::of(&entry.body), seen);
+    }
+
+    pub(super) fn keep(&mut self, side: Side) {
+        match side {
+            Side::Numbers(day) => {
+                self.numbers.insert((day.till, day.day), day.numbers);
+            }
+            Side::NumbersGone(day) => {
+                self.numbers.remove(&(day.till, day.day));
+            }
+            Side::AlertHour(hour) => self.hour = hour,
+            Side::DayClosed(day) => {
+                self.closed = Some(day);
+                self.alerts.retain(|_, seen| seen.open);
+            }
+        }
+    }
+}
