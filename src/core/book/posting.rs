@@ -142,8 +142,8 @@ impl<'v, V: StockView> Posting<'v, V> {
         };
         for (item, running) in self.items.iter().filter(|(_, r)| fallen(r)).take(room) {
             self.rows.push(Row {
+                // Of the item, whichever source brought it there (R22).
                 draft: Draft {
-                    dev: like.dev.clone(),
                     skey: like.skey,
                     ..alert::negative(item.clone(), running.now.on_hand)
                 },

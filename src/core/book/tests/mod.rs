@@ -1,5 +1,7 @@
 //! The rules, one by one, on a journal in memory.
 
+mod gaps;
+mod notices;
 mod oracle;
 mod rules;
 mod voids;

@@ -345,7 +345,7 @@ impl DayNumbers {
         }
         // More transactions than numbers below the last: the counter wrapped within the day, and
         // only its end is known.
-        let first = match (total.last + 1).checked_sub(total.count) {
+        let first = match total.last.checked_sub(total.count - 1) {
             Some(first) => first,
             None if self.latest <= total.last && !self.spans.is_empty() => self.latest,
             None => total.last,
@@ -357,7 +357,7 @@ impl DayNumbers {
                 .flat_map(|range| without(range, *span))
                 .collect();
         }
-        let count = |(first, last): &(u64, u64)| last - first + 1;
+        let count = |(first, last): &(u64, u64)| (last - first).saturating_add(1);
         let lost = missing.iter().map(count).fold(0, u64::saturating_add);
         if lost > NUMBER_JUMP_MAX {
             return Err(Unbelievable(lost));
@@ -466,3 +466,6 @@ pub struct TillDay {
     /// The numbers.
     pub numbers: DayNumbers,
 }
+
+#[cfg(test)]
+mod tests;
