@@ -13,6 +13,7 @@ pub mod inbound;
 mod ingest;
 pub mod options;
 pub mod store;
+pub mod stores;
 pub mod watch;
 mod writer;
 
@@ -66,7 +67,7 @@ pub async fn run(
     let (out, down) = mpsc::channel(CENTRE_DOWN_MAX);
     let (failed, mut failure) = oneshot::channel();
     let mut tasks = Tasks::new();
-    let writer = Writer::new(store, out);
+    let writer = Writer::new(store, out, (options.stores, options.max_age_s));
     tasks.spawn_thread("writer", move || {
         if let Err(error) = writer.run(inbox) {
             // Nobody listens only when the process is ending already.

@@ -41,6 +41,10 @@ pub struct Options {
     pub broker: BrokerOptions,
     /// The database; made where it is absent.
     pub db: PathBuf,
+    /// The list of stores; without it the one of the last start is used.
+    pub stores: Option<PathBuf>,
+    /// The age up to which a number is fresh, in seconds.
+    pub max_age_s: u32,
     /// The live view.
     pub watch: Watch,
 }

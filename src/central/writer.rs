@@ -2,6 +2,7 @@
 //! then hands out what is to be published.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use shelfwire_core::domain::ids::{JournalId, Name};
 use shelfwire_core::domain::time::MonoMs;
@@ -9,16 +10,21 @@ use shelfwire_core::limits::CENTRE_FRAMES_PER_COMMIT_MAX;
 use shelfwire_core::reducer::{self, Pace};
 use shelfwire_core::wire::{DownTopic, Topics};
 use tokio::sync::mpsc;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::inbound::{self, Message, Outcome};
 use super::store::{Batch, Store, StoreError};
+use super::stores::Watched;
 use crate::support::clock;
 
 /// The longest that messages are gathered into one commit.
 const COMMIT_AFTER_MS: MonoMs = 50;
 /// How often commands are looked for.
 const COMMANDS_EVERY_MS: MonoMs = 1_000;
+/// How often the list of stores is looked at.
+const LIST_EVERY_MS: MonoMs = 1_000;
+/// How often it is written anew when stores are open around now.
+const OPENING_EVERY_MS: MonoMs = 6 * 3_600_000;
 /// How often ledgers that changed are compared with their balances.
 const AUDIT_EVERY_MS: MonoMs = 10_000;
 /// A kind of fault is logged once in this time, with a count.
@@ -42,6 +48,10 @@ pub(super) struct Writer {
     changed: BTreeSet<Name>,
     audit_at: MonoMs,
     commands_at: MonoMs,
+    list: Option<Watched>,
+    max_age_s: Option<u32>,
+    list_at: Option<MonoMs>,
+    opening_at: Option<MonoMs>,
     faults: Faults,
 }
 
@@ -64,7 +74,11 @@ struct Work {
 
 impl Writer {
     /// A writer that hands messages to publish to `out`.
-    pub(super) fn new(store: Store, out: mpsc::Sender<Message>) -> Self {
+    pub(super) fn new(
+        store: Store,
+        out: mpsc::Sender<Message>,
+        (list, max_age_s): (Option<PathBuf>, u32),
+    ) -> Self {
         Self {
             store,
             out,
@@ -72,6 +86,10 @@ impl Writer {
             changed: BTreeSet::new(),
             audit_at: 0,
             commands_at: 0,
+            list: list.map(Watched::new),
+            max_age_s: Some(max_age_s),
+            list_at: None,
+            opening_at: None,
             faults: Faults::default(),
         }
     }
@@ -79,6 +97,7 @@ impl Writer {
     /// Works until nobody can send any more and what is queued is committed. The marks of that go out
     /// with the answers to the next hellos.
     pub(super) fn run(mut self, mut inbox: mpsc::Receiver<Input>) -> Result<(), StoreError> {
+        self.stores()?;
         while let Some(input) = inbox.blocking_recv() {
             match input {
                 Input::Tick => self.tick()?,
@@ -124,6 +143,7 @@ impl Writer {
 
     /// What time alone makes due.
     fn tick(&mut self) -> Result<(), StoreError> {
+        self.stores()?;
         let now = clock::boot_ms();
         let mut work = Work::default();
         let due = self.paces.iter().filter(|(_, pace)| pace.due(now));
@@ -155,6 +175,42 @@ impl Writer {
         }
         batch.commit()?;
         self.publish(work);
+        Ok(())
+    }
+
+    /// The list of stores, if its file changed; and when stores are open, which moves on with time.
+    fn stores(&mut self) -> Result<(), StoreError> {
+        let now = clock::boot_ms();
+        let due = |at: Option<MonoMs>, every| at.is_none_or(|at| now.saturating_sub(at) >= every);
+        let opening = due(self.opening_at, OPENING_EVERY_MS);
+        if !due(self.list_at, LIST_EVERY_MS) && !opening {
+            return Ok(());
+        }
+        self.list_at = Some(now);
+        let lines = match self.list.as_mut().and_then(Watched::changed) {
+            Some(Ok(lines)) => Some(lines),
+            Some(Err(why)) => {
+                error!("the list of stores is not taken, all stays as it was:\n{why}");
+                None
+            }
+            None => None,
+        };
+        if lines.is_none() && !opening {
+            return Ok(());
+        }
+        let mut batch = self.store.batch()?;
+        if let Some(seconds) = self.max_age_s.take() {
+            batch.set_max_age(seconds)?;
+        }
+        match &lines {
+            Some(lines) => batch.list_stores(lines, clock::wall_ms())?,
+            None => batch.open_around(clock::wall_ms())?,
+        }
+        batch.commit()?;
+        self.opening_at = Some(now);
+        if let Some(lines) = lines {
+            info!(stores = lines.len(), "the list of stores is taken");
+        }
         Ok(())
     }
 

@@ -14,11 +14,12 @@ use shelfwire_core::reducer::{Availability, OpenCommand, StoreTx as _};
 use shelfwire_core::wire::Command as WireCommand;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::central_read;
 use super::exit::Exit;
 use super::print::Out;
 use super::said_by_clap;
 use crate::central::options::{BrokerOptions, Options, Watch};
-use crate::central::store::{ReadStore, Store, StoreError};
+use crate::central::store::{Store, StoreError};
 use crate::central::watch::{self, Watcher};
 use crate::central::{self, CentralError};
 use crate::support::broker_url::BrokerUrl;
@@ -29,11 +30,15 @@ use tracing::Level;
 const EXAMPLES: &str = "\
 EXAMPLES
   shelfwire-central --broker mqtt://127.0.0.1:1883 --db centre.db --watch
+  shelfwire-central --broker mqtt://127.0.0.1:1883 --db centre.db --stores stores.csv
+  shelfwire-central alerts --db centre.db      what a person should look at, worst first
+  shelfwire-central check-stores stores.csv    what is wrong with a list of stores, and where
   shelfwire-central dump --db centre.db        every store's balances and ledger, as JSON
   shelfwire-central ping 0042 --db centre.db   asks a store's box for a sign of life
 
 EXIT CODES
-  0 asked to stop   64 command line   69 environment   70 a fault of the program   74 storage";
+  0 done, or asked to stop   1 alerts are open   64 command line   69 environment
+  70 a fault of the program   74 storage   78 the list of stores is wrong";
 
 /// How often the view looks.
 const LOOK: Duration = Duration::from_millis(500);
@@ -59,6 +64,13 @@ struct Run {
     /// The database; made where it is absent
     #[arg(long, value_name = "FILE")]
     db: PathBuf,
+    /// The list of stores: id,name,latitude,longitude,timezone,hours,pick_up,tills; read again when
+    /// it changes. A store without a row is never fresh
+    #[arg(long, value_name = "FILE")]
+    stores: Option<PathBuf>,
+    /// The age up to which a number is fresh, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    max_age: u32,
     /// Shows balances as they change
     #[arg(long)]
     watch: bool,
@@ -96,6 +108,29 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Prints the alerts that are open, and numbers of tills that are missing; exit 1 if there are any
+    Alerts {
+        /// The database
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+        /// Of this store only
+        #[arg(long)]
+        store: Option<Name>,
+        /// Also those that say nothing new, or came among too many
+        #[arg(long)]
+        all: bool,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Checks a list of stores, and says what is wrong where and how to mend it
+    CheckStores {
+        /// The list
+        file: PathBuf,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// Queues a `ping`; the running centre sends it until the store has replied
     Ping {
         /// Which store
@@ -119,7 +154,19 @@ pub fn run(words: impl IntoIterator<Item = OsString>, out: &mut Out) -> Exit {
         Err(refused) => return said_by_clap(&refused, out),
     };
     match (cli.command, cli.run) {
-        (Some(Command::Dump { db, .. }), _) => dump(&db, out),
+        (Some(Command::Dump { db, .. }), _) => central_read::dump(&db, out),
+        (
+            Some(Command::Alerts {
+                db,
+                store,
+                all,
+                json,
+            }),
+            _,
+        ) => central_read::alerts(&db, (store.as_ref(), all), json, out),
+        (Some(Command::CheckStores { file, json }), _) => {
+            central_read::check_stores(&file, json, out)
+        }
         (Some(Command::Ping { store, db }), _) => ping(&store, &db, out),
         (None, Some(run)) => serve(run, out),
         (None, None) => Exit::Usage,
@@ -152,6 +199,8 @@ fn serve(run: Run, out: &mut Out) -> Exit {
             password_file: run.password_file,
         },
         db: run.db,
+        stores: run.stores,
+        max_age_s: run.max_age,
         watch,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -192,12 +241,15 @@ fn asked_to_stop() -> Result<impl Future<Output = ()>, CentralError> {
     })
 }
 
-fn failed(error: &CentralError, out: &mut Out) -> Exit {
+pub(super) fn failed(error: &CentralError, out: &mut Out) -> Exit {
     out.complain(format_args!("error: {error}"));
     match error {
         CentralError::Thread(_)
         | CentralError::Store(
-            StoreError::Open { .. } | StoreError::Foreign | StoreError::Newer { .. },
+            StoreError::Open { .. }
+            | StoreError::Foreign
+            | StoreError::Older
+            | StoreError::Newer { .. },
         ) => Exit::Environment,
         CentralError::Store(_) => Exit::Storage,
         CentralError::Part(_) | CentralError::Late(_) => Exit::Bug,
@@ -219,7 +271,7 @@ fn show(db: &Path, watch: Watch, stop: &Stop) {
                     seen.rows.iter().for_each(|row| out.say(json!(row)));
                     seen.stores.iter().for_each(|note| out.say(json!(note)));
                 }
-                Watch::Text if out.terminal() => table.draw(seen, &mut out),
+                Watch::Text if out.terminal() => table.draw(seen, &watcher, &mut out),
                 Watch::Text | Watch::Off => {
                     seen.rows.iter().for_each(|row| out.say(watch::line(row)));
                     seen.stores
@@ -243,52 +295,32 @@ fn show(db: &Path, watch: Watch, stop: &Stop) {
 #[derive(Debug, Default)]
 struct Table {
     rows: VecDeque<Availability>,
-    notes: Vec<watch::StoreNote>,
 }
 
 impl Table {
-    fn draw(&mut self, seen: watch::Seen, out: &mut Out) {
+    fn draw(&mut self, seen: watch::Seen, watcher: &Watcher, out: &mut Out) {
         for row in seen.rows {
             self.rows
                 .retain(|old| (&old.store, &old.item) != (&row.store, &row.item));
             self.rows.push_front(row);
         }
         self.rows.truncate(TABLE_ROWS);
-        for note in seen.stores {
-            self.notes.retain(|old| old.store != note.store);
-            self.notes.push(note);
-        }
-        let now = clock::wall_ms();
+        let notes = watcher.notes(clock::wall_ms());
         for row in &mut self.rows {
-            if let Some(note) = self.notes.iter().find(|note| note.store == row.store) {
-                row.stale_because.clone_from(&note.stale_because);
+            if let Some(note) = notes.iter().find(|note| note.store == row.store) {
+                watch::aged(row, note);
             }
-            let age = row.as_of.map(|at| now.saturating_sub(at).max(0) / 1_000);
-            row.age_s = age.and_then(|age| u64::try_from(age).ok());
         }
         // Home, the lines each cleared to their end, then everything below.
-        let mut text = format!("\x1b[H{}\x1b[K\n", watch::header());
-        for line in self.rows.iter().map(watch::line) {
+        let summary = watch::summary(&notes, watcher.alerts());
+        let head = [summary, String::new(), watch::header()];
+        let mut text = "\x1b[H".to_owned();
+        for line in head.into_iter().chain(self.rows.iter().map(watch::line)) {
             text.push_str(&line);
             text.push_str("\x1b[K\n");
         }
         text.push_str("\x1b[J");
         out.say(text);
-    }
-}
-
-fn dump(db: &Path, out: &mut Out) -> Exit {
-    let reports = ReadStore::open(db).and_then(|mut read| {
-        let stores = read.stores()?;
-        let reports: Result<Vec<_>, _> = stores.iter().map(|store| read.report(store)).collect();
-        reports
-    });
-    match reports {
-        Ok(stores) => {
-            out.json(&json!({ "stores": stores }));
-            Exit::Done
-        }
-        Err(error) => failed(&error.into(), out),
     }
 }
 

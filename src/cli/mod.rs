@@ -5,6 +5,8 @@
 
 #[cfg(feature = "central")]
 pub mod central;
+#[cfg(feature = "central")]
+mod central_read;
 pub mod check;
 #[cfg(feature = "demo")]
 pub mod demo;

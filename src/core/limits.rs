@@ -181,6 +181,18 @@ pub const APPLIED_AFTER_MS: u64 = 1_000;
 pub const SEED_AGAIN_MS: i64 = 30_000;
 /// Words of a store whose head the balances do not hold yet; the newest one is replaced.
 pub const WORDS_MAX: usize = 16;
+/// Tills whose words the centre keeps for a store: those that are named no more go first, the one
+/// heard longest ago before the others.
+pub const TILL_WORDS_MAX: usize = 2 * SOURCES_MAX;
+/// How old a store's numbers may be and still be promised unasked, in seconds, where a caller does
+/// not say.
+pub const FRESH_MAX_AGE_S: u64 = 120;
+/// Most stores in a list of stores; more: the list is refused and changes nothing.
+pub const STORES_MAX: usize = 100_000;
+/// Largest list of stores, in bytes; larger: refused, and changes nothing.
+pub const STORES_FILE_MAX_BYTES: u64 = 64 << 20;
+/// Faults told of one list of stores; the rest is found when these are mended.
+pub const STORES_FAULTS_MAX: usize = 20;
 /// Differences between ledger and balances alerted at once; the rest is found by the next audit.
 pub const DIFFERENCES_MAX: usize = 100;
 /// Longest id of a command or a seed, in bytes; a longer one is no command.

@@ -1,9 +1,12 @@
 //! The centre's database: `SQLite`, one connection that writes, owned by the writer's thread.
 
+mod alerts;
+mod listed;
 mod read;
 mod rows;
 mod schema;
 mod tx;
+mod views;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +14,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use shelfwire_core::domain::ids::Name;
 
-pub use read::{AlertRow, ReadStore, StoreReport};
+pub use alerts::{AlertRow, GapOpen, OpenAlert};
+pub use read::{ReadStore, StoreReport, StoreState};
 pub use tx::Books;
 use tx::Loaded;
 
@@ -44,6 +48,11 @@ pub enum StoreError {
     /// Another program's file.
     #[error("this is another program's database; name a new file with --db")]
     Foreign,
+    /// Written by an older version, and only to be read here.
+    #[error(
+        "the database is of an older version; start shelfwire-central on it once, it takes it forward"
+    )]
+    Older,
     /// Written by a newer version.
     #[error("the database has version {version}, which is newer than this program; update it")]
     Newer {
@@ -129,6 +138,7 @@ fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
         source,
     })?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    schema::readable(&connection)?;
     Ok(connection)
 }
 

@@ -10,17 +10,17 @@ use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::stock::Balance;
 use shelfwire_core::domain::time::WallMs;
-use shelfwire_core::reducer::availability::{Availability, availability, stale};
-use shelfwire_core::reducer::{Stale, StoreRow};
+use shelfwire_core::reducer::availability::{availability, judge};
+use shelfwire_core::reducer::{Asked, Availability, HeldTill, Listed, Stale, StoreAge, StoreRow};
 
 use super::rows::{int, item, name, nat};
 use super::tx::{Loaded, level_of};
-use super::{StoreError, open_to_read};
+use super::{AlertRow, GapOpen, OpenAlert, StoreError, listed, open_to_read};
 
 /// A connection that only reads.
 #[derive(Debug)]
 pub struct ReadStore {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 /// Everything the centre has of a store.
@@ -38,10 +38,14 @@ pub struct StoreReport {
     pub fresh: Seq,
     /// The greatest head that the store told.
     pub head: Seq,
-    /// When the newest word was received that the balances hold.
+    /// The oldest word that the numbers stand on (V1).
     pub as_of: Option<WallMs>,
-    /// Why the numbers may be old.
+    /// Whether that is young enough.
+    pub fresh_enough: bool,
+    /// What speaks against all of the store's numbers.
     pub stale_because: Vec<Stale>,
+    /// How far each till was heard, by the centre's clock.
+    pub tills: BTreeMap<Name, HeldTill>,
     /// Rows in the ledger.
     pub rows: u64,
     /// Of them, those that count for nothing since another has their key.
@@ -50,25 +54,12 @@ pub struct StoreReport {
     pub items: BTreeMap<ItemId, Balance>,
     /// What the ledger adds up to: `on_hand` and `unavailable`.
     pub sums: BTreeMap<ItemId, (Milli, Milli)>,
-    /// Alerts, oldest first.
+    /// Alerts, oldest first, those that clear others among them.
     pub alerts: Vec<AlertRow>,
-}
-
-/// An alert as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AlertRow {
-    /// A word.
-    pub alert: String,
-    /// How bad.
-    pub severity: String,
-    /// Which item; empty for none.
-    pub item: String,
-    /// The row it is about; 0 for none.
-    pub seq: Seq,
-    /// For a person.
-    pub text: String,
-    /// When it was kept.
-    pub at: WallMs,
+    /// Alerts that are open.
+    pub alerts_open: Vec<OpenAlert>,
+    /// Numbers of tills that are missing.
+    pub gaps_open: Vec<GapOpen>,
 }
 
 /// A store's row and the mark of its balances.
@@ -77,17 +68,19 @@ pub struct StoreState {
     /// Which store.
     pub name: Name,
     /// Its row id.
-    id: i64,
+    pub(super) id: i64,
     /// Its row.
     pub row: StoreRow,
     /// Everything up to here is in the balances.
     pub fresh: Seq,
+    /// What the list of stores says of it.
+    pub listed: Option<Listed>,
 }
 
 impl StoreState {
-    /// Why the store's numbers may be old.
-    pub fn stale(&self) -> Vec<Stale> {
-        stale(&self.row, self.fresh)
+    /// How old the store's numbers are.
+    pub fn age(&self, asked: Asked) -> StoreAge {
+        judge(&self.row, self.fresh, self.listed.as_ref(), asked)
     }
 }
 
@@ -102,6 +95,12 @@ impl ReadStore {
     pub fn version(&self) -> Result<i64, StoreError> {
         let query = "PRAGMA data_version";
         Ok(self.connection.query_row(query, [], |row| row.get(0))?)
+    }
+
+    /// The question as of `now`, with the age that the centre was started with.
+    pub fn ask(&self, now: WallMs) -> Result<Asked, StoreError> {
+        let max_age_s = listed::max_age_s(&self.connection)?;
+        Ok(Asked { now, max_age_s })
     }
 
     /// All stores.
@@ -122,11 +121,13 @@ impl ReadStore {
             let row = loaded.row.clone();
             let current = row.current.and_then(|journal| loaded.journal(journal));
             let fresh = current.map_or(0, |journal| journal.covered.contiguous());
+            let listed = listed::load(&snapshot, &name)?;
             stores.push(StoreState {
                 name,
                 id,
                 row,
                 fresh,
+                listed,
             });
         }
         Ok(stores)
@@ -139,11 +140,11 @@ impl ReadStore {
         store: &StoreState,
         after: (Generation, Seq),
         limit: usize,
-        now: WallMs,
+        age: &StoreAge,
     ) -> Result<(Vec<Availability>, (Generation, Seq)), StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT item, generation, seq, known, on_hand_milli, unavailable_milli, suspect_milli,
-                 zones
+                 zones, ambiguous
              FROM balances WHERE store = ?1 AND (generation, seq) > (?2, ?3)
              ORDER BY generation DESC, seq DESC LIMIT ?4",
         )?;
@@ -154,20 +155,15 @@ impl ReadStore {
         while let Some(row) = found.next()? {
             let (item, level) = (item(row.get(0)?)?, level_of(row, 1)?);
             latest = latest.max((level.generation, level.seq));
-            rows.push(availability(
-                &store.name,
-                &store.row,
-                store.fresh,
-                (&item, &level),
-                now,
-            ));
+            rows.push(availability(&store.name, age, (&item, &level)));
         }
         rows.reverse();
         Ok((rows, latest))
     }
 
     /// Everything of one store.
-    pub fn report(&self, store: &StoreState) -> Result<StoreReport, StoreError> {
+    pub fn report(&self, store: &StoreState, now: WallMs) -> Result<StoreReport, StoreError> {
+        let age = store.age(self.ask(now)?);
         let (applied, rows, duplicates) = self.counts(store)?;
         Ok(StoreReport {
             store: store.name.clone(),
@@ -176,13 +172,17 @@ impl ReadStore {
             applied,
             fresh: store.fresh,
             head: store.row.word.head,
-            as_of: store.row.word.as_of,
-            stale_because: store.stale(),
+            as_of: age.as_of,
+            fresh_enough: age.fresh,
+            stale_because: age.stale_because,
+            tills: store.row.tills.clone(),
             rows,
             duplicates,
             items: self.balances(store)?,
             sums: self.sums(store)?,
             alerts: self.alerts(store)?,
+            alerts_open: self.open_alerts(Some(&store.name))?,
+            gaps_open: self.open_gaps(Some(&store.name))?,
         })
     }
 
@@ -210,7 +210,7 @@ impl ReadStore {
     fn balances(&self, store: &StoreState) -> Result<BTreeMap<ItemId, Balance>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT item, generation, seq, known, on_hand_milli, unavailable_milli, suspect_milli,
-                 zones
+                 zones, ambiguous
              FROM balances WHERE store = ?1",
         )?;
         let mut found = statement.query([store.id])?;
@@ -231,24 +231,5 @@ impl ReadStore {
             sums.insert(item(row.get(0)?)?, (Milli(row.get(1)?), Milli(row.get(2)?)));
         }
         Ok(sums)
-    }
-
-    fn alerts(&self, store: &StoreState) -> Result<Vec<AlertRow>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT alert, severity, item, seq, text, at_ms FROM alerts WHERE store = ?1 ORDER BY id",
-        )?;
-        let mut found = statement.query([store.id])?;
-        let mut alerts = Vec::new();
-        while let Some(row) = found.next()? {
-            alerts.push(AlertRow {
-                alert: row.get(0)?,
-                severity: row.get(1)?,
-                item: row.get(2)?,
-                seq: nat("seq", row.get(3)?)?,
-                text: row.get(4)?,
-                at: row.get(5)?,
-            });
-        }
-        Ok(alerts)
     }
 }

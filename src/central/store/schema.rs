@@ -2,13 +2,14 @@
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::{StoreError, views};
 
 /// `SWCE` in the file's header: other programs can tell what it is.
 const APPLICATION_ID: i32 = 0x5357_4345;
-/// The tables below. Forward only; a newer one is refused.
-const VERSION: i32 = 1;
+/// The steps below. Forward only; a newer file is refused.
+const VERSION: i32 = 2;
 
+/// The first version's tables.
 const TABLES: &str = "
 CREATE TABLE stores (
     id INTEGER PRIMARY KEY,
@@ -119,30 +120,93 @@ CREATE TABLE commands (
     sent_ms INTEGER,
     UNIQUE (store, command_id)
 ) STRICT;
+";
 
--- What a web shop reads; quantities in thousandths of the item's unit.
-CREATE VIEW availability AS
-SELECT
-    s.name AS store,
-    b.item AS item,
-    b.known AS known,
-    b.on_hand_milli AS on_hand_milli,
-    b.unavailable_milli AS unavailable_milli,
-    b.suspect_milli AS suspect_milli,
-    CASE WHEN b.known
-        THEN max(0, b.on_hand_milli - max(0, b.unavailable_milli) - b.suspect_milli)
-    END AS sellable_milli,
-    s.as_of_ms AS as_of_ms,
-    max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - s.as_of_ms) / 1000 AS age_s,
-    0 AS fresh,
-    trim(
-        CASE WHEN coalesce(s.presence, '') <> 'online' THEN 'store_offline ' ELSE '' END ||
-        CASE WHEN coalesce(j.fresh, 0) < s.head THEN 'backlog ' ELSE '' END ||
-        CASE WHEN s.clock <> 'synced' THEN 'clock' ELSE '' END
-    ) AS stale_because
-FROM balances b
-JOIN stores s ON s.id = b.store
-LEFT JOIN journals j ON j.store = s.id AND j.journal = s.current;
+/// What the second version has beside them: tills' words, holes in their numbers, the list of
+/// stores, and what an alert is about.
+const WATCHED: &str = "
+DROP VIEW IF EXISTS availability;
+
+ALTER TABLE stores ADD COLUMN heard_ms INTEGER;
+UPDATE stores SET heard_ms = as_of_ms;
+ALTER TABLE balances ADD COLUMN ambiguous INTEGER NOT NULL DEFAULT 0;
+
+-- How far each till was heard, by the centre's clock. `named`: the store's box expects it.
+CREATE TABLE tills (
+    store INTEGER NOT NULL REFERENCES stores,
+    till TEXT NOT NULL,
+    heard_ms INTEGER,
+    complete_ms INTEGER,
+    missing INTEGER NOT NULL,
+    named INTEGER NOT NULL,
+    PRIMARY KEY (store, till)
+) STRICT, WITHOUT ROWID;
+
+-- What was told about a till's numbers on a business day, and what is missing by all of it.
+CREATE TABLE gap_words (
+    store INTEGER NOT NULL REFERENCES stores,
+    till TEXT NOT NULL,
+    day TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    first_number INTEGER NOT NULL,
+    last_number INTEGER NOT NULL,
+    cleared INTEGER NOT NULL,
+    PRIMARY KEY (store, till, day, generation, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE missing_numbers (
+    store INTEGER NOT NULL REFERENCES stores,
+    till TEXT NOT NULL,
+    day TEXT NOT NULL,
+    first_number INTEGER NOT NULL,
+    last_number INTEGER NOT NULL,
+    PRIMARY KEY (store, till, day, first_number)
+) STRICT, WITHOUT ROWID;
+
+-- The list of stores, and when each is open around now.
+CREATE TABLE listed (
+    store TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    latitude REAL,
+    longitude REAL,
+    timezone TEXT NOT NULL,
+    hours TEXT NOT NULL,
+    pick_up INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE listed_tills (
+    store TEXT NOT NULL REFERENCES listed,
+    till TEXT NOT NULL,
+    PRIMARY KEY (store, till)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE opening (
+    store TEXT NOT NULL REFERENCES listed,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
+    PRIMARY KEY (store, from_ms)
+) STRICT, WITHOUT ROWID;
+
+-- The age up to which the view calls a number fresh.
+CREATE TABLE settings (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    max_age_s INTEGER NOT NULL
+) STRICT;
+INSERT INTO settings (id, max_age_s) VALUES (1, 120);
+
+ALTER TABLE alerts ADD COLUMN dev TEXT NOT NULL DEFAULT '';
+ALTER TABLE alerts ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX alerts_about ON alerts (store, alert, item, dev, cleared, generation, seq);
+-- The ledger has the rows of the store's own alerts as they came.
+UPDATE alerts SET generation = j.generation
+FROM journals j WHERE j.store = alerts.store AND j.journal = alerts.journal;
+UPDATE alerts SET
+    dev = coalesce(l.entry ->> 'dev', ''),
+    cleared = coalesce(l.entry ->> 'cleared', 0),
+    quiet = coalesce(l.entry ->> 'quiet', 0)
+FROM ledger l JOIN journals j ON j.id = l.journal
+WHERE j.store = alerts.store AND j.journal = alerts.journal AND l.seq = alerts.seq
+    AND l.kind = 'alert';
 ";
 
 /// Settings of this connection, each checked where it can be refused.
@@ -163,7 +227,20 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes the tables in an empty file; refuses a file of another program or of a newer version.
+/// Refuses a file that this version cannot read as it is.
+pub(super) fn readable(connection: &Connection) -> Result<(), StoreError> {
+    let number = |name: &str| -> rusqlite::Result<i32> {
+        connection.pragma_query_value(None, name, |row| row.get(0))
+    };
+    match number("user_version")? {
+        _ if number("application_id")? != APPLICATION_ID => Err(StoreError::Foreign),
+        version if version > VERSION => Err(StoreError::Newer { version }),
+        version if version < VERSION => Err(StoreError::Older),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the tables in an empty file and takes an older one forward; refuses a file of another program or of a newer version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let number = |connection: &Connection, name: &str| -> rusqlite::Result<i32> {
         connection.pragma_query_value(None, name, |row| row.get(0))
@@ -183,6 +260,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if tables == 0 {
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    if version < 2 {
+        transaction.execute_batch(WATCHED)?;
+        transaction.execute_batch(&views::all())?;
+    }
+    if version < VERSION {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()?;

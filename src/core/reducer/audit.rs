@@ -26,6 +26,9 @@ pub fn audit<T: StoreTx>(tx: &mut T, now: WallMs) -> Result<Option<Vec<Differenc
             severity: Severity::Critical,
             item: Some(found.item.clone()),
             place: Some((current, held)),
+            dev: None,
+            cleared: false,
+            quiet: false,
             text: format!(
                 "the ledger adds up to {} and the balance is {}: count the item",
                 found.ledger, found.balance

@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 
+use super::alerts;
+use super::gaps::{self, GapWord};
 use super::state::{HeldLevel, JournalRow, StoreRow};
-use super::tx::{CentreAlert, LedgerRow, Place, RowBody, StoreTx};
-use crate::domain::entry::{Kind, Movement, Severity};
-use crate::domain::ids::{Generation, JournalId, Seq};
+use super::tx::{LedgerRow, RowBody, StoreTx};
+use crate::domain::entry::{Kind, Movement};
+use crate::domain::ids::{Generation, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::key::row_key;
 use crate::domain::quantity::Milli;
 use crate::domain::stock::Balance;
 use crate::domain::time::WallMs;
 use crate::limits::{BALANCE_MAX_MILLI, FRAME_ENTRIES_MAX, SEQ_MAX};
-use crate::wire::{Frame, FrameRow, UnknownRow, WireEntry, Withheld};
+use crate::wire::{Frame, FrameRow, UnknownRow, WireEntry};
 
 /// What became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub fn on_frame<T: StoreTx>(
         if why == NotTaken::Chain && !journal.contradicted {
             journal.contradicted = true;
             tx.put_journal(frame.journal, journal)?;
-            tx.put_alert(contradiction(frame, now))?;
+            tx.put_alert(alerts::contradiction(frame, now))?;
         }
         return Ok(FrameOutcome::NotTaken(why));
     }
@@ -71,14 +73,14 @@ pub fn on_frame<T: StoreTx>(
         if !journal.held.covers(first, last) {
             newly = newly.saturating_add(last.saturating_sub(first) + 1);
             match row {
-                FrameRow::Entry(entry) => keep(tx, frame, entry, now)?,
+                FrameRow::Entry(entry) => keep(tx, &journal, frame, entry, now)?,
                 FrameRow::Unknown(row) => {
                     journal.withheld |= row.names_item();
                     keep_unknown(tx, frame, row, now)?;
                 }
                 FrameRow::Withheld(gap) => {
                     journal.withheld = true;
-                    tx.put_alert(withheld(frame.journal, gap, now))?;
+                    tx.put_alert(alerts::withheld(frame.journal, gap, now))?;
                 }
             }
             journal.held.insert(first, last);
@@ -161,6 +163,7 @@ fn refuse(journal: &JournalRow, frame: &Frame) -> Option<NotTaken> {
 /// A row to the ledger, once (J4).
 fn keep<T: StoreTx>(
     tx: &mut T,
+    journal: &JournalRow,
     frame: &Frame,
     entry: &WireEntry,
     now: WallMs,
@@ -195,10 +198,24 @@ fn keep<T: StoreTx>(
     if let Some(other) = dup_of
         && !entry.repeat
     {
-        tx.put_alert(booked_twice(entry, place, other, now))?;
+        tx.put_alert(alerts::booked_twice(entry, place, other, now))?;
     }
     if entry.kind == Kind::Alert {
-        tx.put_alert(from_store(entry, place, now))?;
+        tx.put_alert(alerts::from_store(entry, place, now))?;
+    }
+    if entry.kind == Kind::SourceGap
+        && let (Some(till), Some(gap)) = (&entry.dev, &entry.detail.gap)
+    {
+        let word = GapWord {
+            generation: journal.generation,
+            seq: entry.seq,
+            first: gap.first,
+            last: gap.last,
+            cleared: entry.detail.cleared,
+        };
+        let mut words = tx.gap_words(till, &gap.day)?;
+        words.push(word);
+        tx.put_gap(till, &gap.day, word, &gaps::missing(&words))?;
     }
     Ok(())
 }
@@ -224,18 +241,7 @@ fn keep_unknown<T: StoreTx>(
         unavailable: Milli::ZERO,
         received: now,
     })?;
-    tx.put_alert(CentreAlert {
-        alert: "row_not_understood".to_owned(),
-        severity: Severity::Warning,
-        item: None,
-        place: Some(place),
-        text: format!(
-            "row {} of kind \"{}\" is kept as it came: update the centre",
-            row.seq,
-            row.kind().chars().take(32).collect::<String>()
-        ),
-        at: now,
-    })
+    tx.put_alert(alerts::not_understood(row, place, now))
 }
 
 /// What a row adds to the ledger's sums of `on_hand` and `unavailable`: as the fold of
@@ -324,60 +330,4 @@ fn believable(row: &FrameRow) -> bool {
             .into_iter()
             .flatten()
             .all(|milli| within(milli, BALANCE_MAX_MILLI))
-}
-
-fn contradiction(frame: &Frame, now: WallMs) -> CentreAlert {
-    CentreAlert {
-        alert: "chain_contradiction".to_owned(),
-        severity: Severity::Critical,
-        item: None,
-        place: Some((frame.journal, frame.first)),
-        text: format!(
-            "rows {} to {} are not those that followed here before: two machines write this \
-             journal; start the copy with `shelfwire replace`",
-            frame.first, frame.last
-        ),
-        at: now,
-    }
-}
-
-fn withheld(journal: JournalId, gap: &Withheld, now: WallMs) -> CentreAlert {
-    CentreAlert {
-        alert: "rows_withheld".to_owned(),
-        severity: Severity::Warning,
-        item: None,
-        place: Some((journal, gap.first)),
-        text: format!(
-            "rows {} to {} cannot be sent ({}): the ledger is no full account of this store",
-            gap.first, gap.last, gap.reason
-        ),
-        at: now,
-    }
-}
-
-fn booked_twice(entry: &WireEntry, place: Place, other: Place, now: WallMs) -> CentreAlert {
-    CentreAlert {
-        alert: "booked_twice_at_edge".to_owned(),
-        severity: Severity::Warning,
-        item: entry.item.clone(),
-        place: Some(place),
-        text: format!(
-            "row {} of journal {} is row {} of journal {} again: it counts once, and the item's \
-             balance may be off by it; count the item",
-            place.1, place.0, other.1, other.0
-        ),
-        at: now,
-    }
-}
-
-fn from_store(entry: &WireEntry, place: Place, now: WallMs) -> CentreAlert {
-    let detail = &entry.detail;
-    CentreAlert {
-        alert: detail.alert.clone().unwrap_or_else(|| "alert".to_owned()),
-        severity: detail.severity.unwrap_or(Severity::Warning),
-        item: entry.item.clone(),
-        place: Some(place),
-        text: detail.text.clone().unwrap_or_default(),
-        at: now,
-    }
 }

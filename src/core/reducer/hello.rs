@@ -209,6 +209,9 @@ fn keep_salt<T: StoreTx>(
             severity: Severity::Warning,
             item: None,
             place: Some((hello.journal, 0)),
+            dev: None,
+            cleared: false,
+            quiet: false,
             text: "the box digests keys with another salt than the store's: sales that two boxes \
                    booked will not be recognised"
                 .to_owned(),
@@ -229,6 +232,9 @@ fn declined(hello: &Hello, verdict: Verdict, now: WallMs) -> CentreAlert {
         severity: Severity::Critical,
         item: None,
         place: Some((hello.journal, 0)),
+        dev: None,
+        cleared: false,
+        quiet: false,
         text: format!(
             "box {} {what} and takes into its inbox, {} waiting: a person decides",
             hello.box_id, hello.waiting

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use super::gaps::GapWord;
 use super::state::{HeldLevel, JournalRow, StoreRow};
 use super::tx::{CentreAlert, Difference, LedgerRow, OpenCommand, Place, RowBody, RowKey, StoreTx};
-use crate::domain::ids::JournalId;
+use crate::domain::ids::{Generation, JournalId, Name, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::quantity::Milli;
+use crate::domain::time::BusinessDay;
 use crate::wire::WireEntry;
 
 /// A row as the ledger keeps it.
@@ -40,8 +42,32 @@ pub struct MemoryStore {
     pub sums: BTreeMap<ItemId, (Milli, Milli)>,
     /// Alerts, in the order they came.
     pub alerts: Vec<CentreAlert>,
+    /// What was told about the numbers of each till and day.
+    pub gap_words: BTreeMap<(Name, BusinessDay), Vec<GapWord>>,
+    /// Which of them are missing.
+    pub missing: BTreeMap<(Name, BusinessDay), Vec<(u64, u64)>>,
     /// Commands without a reply.
     pub commands: Vec<OpenCommand>,
+}
+
+impl MemoryStore {
+    /// Alerts that are open: of each word, item and device the last row, where it clears nothing.
+    pub fn open_alerts(&self) -> Vec<&CentreAlert> {
+        let mut last: BTreeMap<_, ((Generation, Seq), &CentreAlert)> = BTreeMap::new();
+        for alert in &self.alerts {
+            let place = alert.place.map_or((0, 0), |(journal, seq)| {
+                let known = self.journals.get(&journal);
+                (known.map_or(0, |row| row.generation), seq)
+            });
+            let key = (&alert.alert, &alert.item, &alert.dev);
+            let kept = last.entry(key).or_insert((place, alert));
+            if place > kept.0 {
+                *kept = (place, alert);
+            }
+        }
+        let last = last.into_values().map(|(_, alert)| alert);
+        last.filter(|alert| !alert.cleared).collect()
+    }
 }
 
 impl StoreTx for MemoryStore {
@@ -129,6 +155,24 @@ impl StoreTx for MemoryStore {
         if !self.alerts.iter().any(same) {
             self.alerts.push(alert);
         }
+        Ok(())
+    }
+
+    fn gap_words(&mut self, till: &Name, day: &BusinessDay) -> Result<Vec<GapWord>, Infallible> {
+        let known = self.gap_words.get(&(till.clone(), day.clone()));
+        Ok(known.cloned().unwrap_or_default())
+    }
+
+    fn put_gap(
+        &mut self,
+        till: &Name,
+        day: &BusinessDay,
+        word: GapWord,
+        missing: &[(u64, u64)],
+    ) -> Result<(), Infallible> {
+        let key = (till.clone(), day.clone());
+        self.gap_words.entry(key.clone()).or_default().push(word);
+        self.missing.insert(key, missing.to_vec());
         Ok(())
     }
 

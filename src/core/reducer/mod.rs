@@ -13,26 +13,31 @@
 //! What is not here yet: `closed` journals and a seed with rows. A hello that needs them is answered
 //! `start_over`, and the box goes on into its inbox.
 
+mod alerts;
 pub mod audit;
 pub mod availability;
 pub mod frame;
+pub mod gaps;
 pub mod hello;
 pub mod levels;
 pub mod memory;
 pub mod note;
 pub mod pace;
 pub mod state;
+pub mod tills;
 pub mod tx;
 
 #[cfg(test)]
 mod tests;
 
 pub use audit::audit;
-pub use availability::{Availability, Stale};
+pub use availability::{Asked, Availability, Listed, Quality, Stale, StoreAge};
 pub use frame::{FrameOutcome, NotTaken, on_frame};
+pub use gaps::GapWord;
 pub use hello::{HelloOutcome, on_hello};
 pub use levels::on_levels;
 pub use note::{on_health, on_reply, on_status, tick};
 pub use pace::Pace;
 pub use state::{HeldLevel, JournalRow, SeedOffer, StoreRow, Word, applied};
+pub use tills::HeldTill;
 pub use tx::{CentreAlert, LedgerRow, OpenCommand, Place, RowBody, RowKey, StoreTx};

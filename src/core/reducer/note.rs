@@ -1,6 +1,7 @@
 //! Notes about a box (`health`, `status`), replies to commands, and what time alone makes due.
 
 use super::state::applied;
+use super::tills;
 use super::tx::{OpenCommand, StoreTx};
 use crate::domain::time::WallMs;
 use crate::limits::SEED_AGAIN_MS;
@@ -19,6 +20,7 @@ pub fn on_health<T: StoreTx>(
         store.word.clock = health.clock;
         store.word.hear(health.head, now);
         store.word.hold(marks.fresh);
+        tills::hear(&mut store.tills, &health.tills, now);
         tx.put_store(store)?;
     }
     let differs = (marks.seq, marks.fresh) != (health.applied, health.fresh);

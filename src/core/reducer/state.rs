@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::tills::HeldTill;
 use super::tx::StoreTx;
-use crate::domain::ids::{BoxId, Chain, Generation, JournalId, Nonce, RunId, Salt, Seq};
+use crate::domain::ids::{BoxId, Chain, Generation, JournalId, Name, Nonce, RunId, Salt, Seq};
 use crate::domain::stock::Balance;
 use crate::domain::time::{ClockQuality, WallMs};
 use crate::limits::{HAVE_MAX_RANGES, RANGES_MAX, RUNS_MAX, WORDS_MAX};
@@ -26,6 +27,8 @@ pub struct StoreRow {
     pub seed: Option<SeedOffer>,
     /// What the store said last, and whether it is there.
     pub word: Word,
+    /// How far each till was heard; at most [`crate::limits::TILL_WORDS_MAX`].
+    pub tills: BTreeMap<Name, HeldTill>,
 }
 
 /// A seed on offer. In a store's first generation it is one empty chunk.
@@ -70,6 +73,8 @@ pub struct Word {
     pub as_of: Option<WallMs>,
     /// Words that the balances do not hold yet: head then, time of receipt; ascending in both.
     pub waiting: Vec<(Seq, WallMs)>,
+    /// When the store was last heard of, whether or not the balances hold its head.
+    pub heard: Option<WallMs>,
     /// How far the box trusts its clock.
     pub clock: ClockQuality,
     /// What the latest connection said, or the broker of it.
@@ -83,6 +88,7 @@ impl Word {
     /// replaced: `as_of` then moves in larger steps, never too far.
     pub fn hear(&mut self, head: Seq, now: WallMs) {
         self.head = self.head.max(head);
+        self.heard = self.heard.max(Some(now));
         if self.waiting.len() >= WORDS_MAX {
             self.waiting.pop();
         }

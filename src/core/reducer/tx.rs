@@ -1,12 +1,13 @@
 //! What the reducer needs of a database: one transaction over one store's rows.
 
+use super::gaps::GapWord;
 use super::state::{HeldLevel, JournalRow, StoreRow};
 use crate::domain::entry::Severity;
-use crate::domain::ids::{JournalId, Seq};
+use crate::domain::ids::{JournalId, Name, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::key::Skey;
 use crate::domain::quantity::Milli;
-use crate::domain::time::WallMs;
+use crate::domain::time::{BusinessDay, WallMs};
 use crate::wire::{Command, UnknownRow, WireEntry};
 
 /// Where a row stands in the ledger.
@@ -84,10 +85,33 @@ pub struct CentreAlert {
     pub item: Option<ItemId>,
     /// The row it is about, where it is about one.
     pub place: Option<Place>,
+    /// The till, scanner or reader it is about, where it is about one.
+    pub dev: Option<Name>,
+    /// It says that the alert of this word, item and device is over.
+    pub cleared: bool,
+    /// It says nothing new, or came among too many (R22): kept, and not shown first.
+    pub quiet: bool,
     /// For a person.
     pub text: String,
     /// When.
     pub at: WallMs,
+}
+
+impl CentreAlert {
+    /// One of the centre's own, about nothing in particular yet.
+    pub fn new(alert: &str, severity: Severity, text: String, at: WallMs) -> Self {
+        Self {
+            alert: alert.to_owned(),
+            severity,
+            item: None,
+            place: None,
+            dev: None,
+            cleared: false,
+            quiet: false,
+            text,
+            at,
+        }
+    }
 }
 
 /// A command that a store has not replied to.
@@ -141,8 +165,20 @@ pub trait StoreTx {
     /// Items whose balances differ from the ledger's sums, at most `limit`.
     fn differences(&mut self, limit: usize) -> Result<Vec<Difference>, Self::Error>;
 
-    /// Keeps an alert; one that is there already (same word, item and place) changes nothing.
+    /// Keeps an alert; one that is there already (same word, item and place) changes nothing. Of a
+    /// word, an item and a device the row with the greatest (generation, seq) says whether it is open.
     fn put_alert(&mut self, alert: CentreAlert) -> Result<(), Self::Error>;
+
+    /// What was told about a till's numbers on a business day.
+    fn gap_words(&mut self, till: &Name, day: &BusinessDay) -> Result<Vec<GapWord>, Self::Error>;
+    /// Adds a word to them, and keeps which numbers are missing by all of them.
+    fn put_gap(
+        &mut self,
+        till: &Name,
+        day: &BusinessDay,
+        word: GapWord,
+        missing: &[(u64, u64)],
+    ) -> Result<(), Self::Error>;
 
     /// Commands without a reply, in the order they were put.
     fn open_commands(&mut self) -> Result<Vec<OpenCommand>, Self::Error>;

@@ -8,16 +8,19 @@ use shelfwire_core::domain::ids::{JournalId, Name};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::stock::Balance;
+use shelfwire_core::domain::time::BusinessDay;
 use shelfwire_core::reducer::tx::Difference;
 use shelfwire_core::reducer::{
-    CentreAlert, HeldLevel, JournalRow, LedgerRow, OpenCommand, Place, RowBody, RowKey, StoreRow,
-    StoreTx,
+    CentreAlert, GapWord, HeldLevel, JournalRow, LedgerRow, OpenCommand, Place, RowBody, RowKey,
+    StoreRow, StoreTx,
 };
 
 use super::StoreError;
 use super::rows::{int, item, json, nat, parse, text, word, zones};
 
+mod gaps;
 mod small;
+mod tills;
 
 pub(super) use small::Loaded;
 
@@ -161,7 +164,8 @@ impl StoreTx for Books<'_, '_> {
             return Ok(None);
         };
         let mut statement = self.sql.prepare_cached(
-            "SELECT generation, seq, known, on_hand_milli, unavailable_milli, suspect_milli, zones
+            "SELECT generation, seq, known, on_hand_milli, unavailable_milli, suspect_milli, zones,
+                 ambiguous
              FROM balances WHERE store = ?1 AND item = ?2",
         )?;
         let mut found = statement.query(params![store, item.as_str()])?;
@@ -176,8 +180,8 @@ impl StoreTx for Books<'_, '_> {
         let balance = &level.balance;
         let mut put = self.sql.prepare_cached(
             "INSERT OR REPLACE INTO balances (store, item, generation, seq, known, on_hand_milli,
-                 unavailable_milli, suspect_milli, zones)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 unavailable_milli, suspect_milli, zones, ambiguous)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         put.execute(params![
             store,
@@ -189,6 +193,7 @@ impl StoreTx for Books<'_, '_> {
             balance.unavailable.0,
             balance.suspect.0,
             zones(&balance.zones),
+            balance.ambiguous,
         ])?;
         Ok(())
     }
@@ -226,9 +231,12 @@ impl StoreTx for Books<'_, '_> {
             Some((journal, seq)) => (journal.to_string(), int(seq)),
             None => (String::new(), 0),
         };
+        let known = alert.place.and_then(|place| self.loaded.journal(place.0));
+        let generation = known.map_or(0, |row| row.generation);
         let mut put = self.sql.prepare_cached(
-            "INSERT OR IGNORE INTO alerts (store, alert, severity, item, journal, seq, text, at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT OR IGNORE INTO alerts (store, alert, severity, item, journal, seq, text, at_ms,
+                 dev, cleared, quiet, generation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?;
         let item = alert.item.as_ref().map_or("", ItemId::as_str);
         let severity = text(&alert.severity);
@@ -240,9 +248,31 @@ impl StoreTx for Books<'_, '_> {
             journal,
             seq,
             alert.text,
-            alert.at
+            alert.at,
+            alert.dev.as_ref().map_or("", Name::as_str),
+            alert.cleared,
+            alert.quiet,
+            int(generation),
         ])?;
         Ok(())
+    }
+
+    fn gap_words(&mut self, till: &Name, day: &BusinessDay) -> Result<Vec<GapWord>, StoreError> {
+        match self.loaded.known_id() {
+            Some(store) => gaps::words(self.sql, store, (till, day)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn put_gap(
+        &mut self,
+        till: &Name,
+        day: &BusinessDay,
+        word: GapWord,
+        missing: &[(u64, u64)],
+    ) -> Result<(), StoreError> {
+        let store = self.id()?;
+        gaps::put(self.sql, store, (till, day), word, missing)
     }
 
     fn open_commands(&mut self) -> Result<Vec<OpenCommand>, StoreError> {
@@ -289,14 +319,14 @@ impl StoreTx for Books<'_, '_> {
     }
 }
 
-/// Balances from seven columns, beginning at `at`.
+/// Balances from eight columns, beginning at `at`.
 pub(super) fn level_of(row: &rusqlite::Row<'_>, at: usize) -> Result<HeldLevel, StoreError> {
     let zones: BTreeMap<Name, Milli> = parse("zones", &row.get::<_, String>(at + 6)?)?;
     Ok(HeldLevel {
         generation: nat("generation", row.get(at)?)?,
         seq: nat("seq", row.get(at + 1)?)?,
         balance: Balance {
-            ambiguous: false,
+            ambiguous: row.get(at + 7)?,
             known: row.get(at + 2)?,
             on_hand: Milli(row.get(at + 3)?),
             unavailable: Milli(row.get(at + 4)?),

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Transaction, params};
 use shelfwire_core::domain::ids::{JournalId, Name, RunId, Seq};
-use shelfwire_core::reducer::{JournalRow, StoreRow, Word};
+use shelfwire_core::reducer::{HeldTill, JournalRow, StoreRow, Word};
 
 use super::super::StoreError;
 use super::super::rows::{int, json, maybe, nat, parse, text, word};
+use super::tills;
 
 /// What is loaded of a store.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(in super::super) struct Loaded {
     id: Option<i64>,
     pub(in super::super) row: StoreRow,
     row_changed: bool,
+    /// The tills' words as the file has them.
+    tills_kept: BTreeMap<Name, HeldTill>,
     journals: BTreeMap<JournalId, LoadedJournal>,
 }
 
@@ -31,7 +34,7 @@ impl Loaded {
     pub(in super::super) fn load(sql: &Transaction<'_>, name: &Name) -> Result<Self, StoreError> {
         let mut statement = sql.prepare_cached(
             "SELECT id, generation, current, holder, salt, seed, head, as_of_ms, waiting, clock,
-                 presence, connection
+                 presence, connection, heard_ms
              FROM stores WHERE name = ?1",
         )?;
         let mut found = statement.query([name.as_str()])?;
@@ -40,6 +43,7 @@ impl Loaded {
         };
         let id: i64 = row.get(0)?;
         let seed: Option<String> = row.get(5)?;
+        let tills = tills::load(sql, id)?;
         let store = StoreRow {
             generation: nat("generation", row.get(1)?)?,
             current: maybe("current", row.get(2)?)?,
@@ -50,15 +54,18 @@ impl Loaded {
                 head: nat("head", row.get(6)?)?,
                 as_of: row.get(7)?,
                 waiting: parse("waiting", &row.get::<_, String>(8)?)?,
+                heard: row.get(12)?,
                 clock: word("clock", row.get(9)?)?,
                 presence: maybe("presence", row.get(10)?)?,
                 connection: maybe("connection", row.get(11)?)?,
             },
+            tills: tills.clone(),
         };
         Ok(Self {
             id: Some(id),
             row: store,
             row_changed: false,
+            tills_kept: tills,
             journals: load_journals(sql, id)?,
         })
     }
@@ -135,6 +142,8 @@ impl Loaded {
         let Some(id) = self.id else { return Ok(()) };
         if self.row_changed {
             write_store(sql, id, &self.row)?;
+            tills::write(sql, id, &self.tills_kept, &self.row.tills)?;
+            self.tills_kept.clone_from(&self.row.tills);
             self.row_changed = false;
         }
         for loaded in self.journals.values_mut() {
@@ -203,7 +212,8 @@ fn write_store(sql: &Transaction<'_>, id: i64, row: &StoreRow) -> Result<(), Sto
     let word = &row.word;
     let mut update = sql.prepare_cached(
         "UPDATE stores SET generation = ?2, current = ?3, holder = ?4, salt = ?5, seed = ?6,
-             head = ?7, as_of_ms = ?8, waiting = ?9, clock = ?10, presence = ?11, connection = ?12
+             head = ?7, as_of_ms = ?8, waiting = ?9, clock = ?10, presence = ?11, connection = ?12,
+             heard_ms = ?13
          WHERE id = ?1",
     )?;
     update.execute(params![
@@ -219,6 +229,7 @@ fn write_store(sql: &Transaction<'_>, id: i64, row: &StoreRow) -> Result<(), Sto
         text(&word.clock),
         word.presence.map(|presence| text(&presence)),
         word.connection.map(|connection| connection.to_string()),
+        word.heard,
     ])?;
     Ok(())
 }

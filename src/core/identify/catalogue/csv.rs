@@ -5,21 +5,22 @@ use std::borrow::Cow;
 
 /// A field and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::identify) struct Field<'a> {
+pub struct Field<'a> {
     /// Byte of the line it begins at, from 1.
-    pub(in crate::identify) column: usize,
+    pub column: usize,
     /// Its text without quotes and outer spaces.
-    pub(in crate::identify) text: Cow<'a, str>,
+    pub text: Cow<'a, str>,
 }
 
 /// A quote that does not close, or text after one that does; where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::identify) struct QuoteFault {
-    pub(in crate::identify) column: usize,
+pub struct QuoteFault {
+    /// Byte of the line at which its field begins, from 1.
+    pub column: usize,
 }
 
 /// The fields of a line.
-pub(in crate::identify) fn fields(line: &str) -> Result<Vec<Field<'_>>, QuoteFault> {
+pub fn fields(line: &str) -> Result<Vec<Field<'_>>, QuoteFault> {
     let mut fields = Vec::with_capacity(8);
     let mut rest = Some(line);
     while let Some(text) = rest {

@@ -20,7 +20,7 @@
 //! It is kept in sorted arrays and one text: 20,000 items with 60,000 codes are below 2 MB.
 
 mod builder;
-pub(super) mod csv;
+pub mod csv;
 pub(super) mod parse;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Health, status, commands, and how old the numbers are.
 
+use super::availability::judge;
 use super::*;
 use crate::domain::ids::Name;
 use crate::wire::{Health, Presence, StatusNote};
@@ -29,9 +30,16 @@ fn status(status: Presence, connection: u8, gateway: &Gateway) -> StatusNote {
     }
 }
 
+fn asked(now: i64) -> Asked {
+    Asked {
+        now,
+        max_age_s: 120,
+    }
+}
+
 fn stale_of(centre: &MemoryStore, gateway: &Gateway) -> Vec<Stale> {
     let fresh = centre.journals[&gateway.journal].covered.contiguous();
-    availability::stale(&centre.row, fresh)
+    judge(&centre.row, fresh, Some(&Listed::default()), asked(3_000)).stale_because
 }
 
 #[test]
@@ -101,12 +109,14 @@ fn as_of_is_the_newest_word_whose_head_the_balances_hold() {
     on_status(&mut centre, &status(Presence::Online, 1, &gateway)).unwrap();
     let name: Name = "0042".parse().unwrap();
     let level = &centre.levels[&item("a")];
-    let row = availability::availability(&name, &centre.row, 3, (&item("a"), level), 64_500);
+    let age = judge(&centre.row, 3, Some(&Listed::default()), asked(64_500));
+    let row = availability::availability(&name, &age, (&item("a"), level));
     assert_eq!(
         (row.as_of, row.age_s, row.sellable),
         (Some(63_000), Some(1), Some(Milli(4_000)))
     );
-    assert_eq!((row.fresh, row.stale_because), (false, vec![]));
+    assert_eq!((row.fresh, row.stale_because), (true, vec![]));
+    assert_eq!(row.quality, Quality::Good);
 }
 
 #[test]

@@ -10,15 +10,16 @@ use shelfwire_core::domain::stock::Balance;
 use shelfwire_core::domain::time::ClockQuality;
 use shelfwire_core::reducer::memory::MemoryStore;
 use shelfwire_core::reducer::{
-    Availability, FrameOutcome, HelloOutcome, StoreTx, applied, audit, on_frame, on_hello,
-    on_status, tick,
+    FrameOutcome, HelloOutcome, StoreTx, applied, audit, on_frame, on_hello, tick,
 };
 use shelfwire_core::wire::hello::HelloClock;
-use shelfwire_core::wire::{
-    Applied, Frame, FrameClock, FrameRow, Hello, Presence, StatusNote, WireEntry,
-};
+use shelfwire_core::wire::{Applied, Frame, FrameClock, FrameRow, Hello, WireEntry};
 
 use super::*;
+
+mod ages;
+mod alerts;
+mod migration;
 
 const RUN: RunId = RunId([1; 8]);
 
@@ -201,7 +202,7 @@ proptest! {
         drop(batch);
         let mut read = ReadStore::open(&path).unwrap();
         let stores = read.stores().unwrap();
-        let report = read.report(&stores[0]).unwrap();
+        let report = read.report(&stores[0], 10).unwrap();
         let duplicates = memory.ledger.values().filter(|row| row.dup_of.is_some()).count();
         prop_assert_eq!(usize::try_from(report.rows).unwrap(), memory.ledger.len());
         prop_assert_eq!(usize::try_from(report.duplicates).unwrap(), duplicates);
@@ -210,101 +211,6 @@ proptest! {
         let kept = report.sums.iter().filter(|(_, sum)| **sum != (Milli(0), Milli(0)));
         prop_assert!(kept.eq(sums));
     }
-}
-
-/// The view's columns, as `Availability` has them: item, known, on hand, sellable, age, why it is stale.
-type ViewRow = (String, bool, i64, Option<i64>, Option<i64>, String);
-
-fn from_view(path: &Path) -> Vec<ViewRow> {
-    let connection = open_to_read(path).unwrap();
-    let mut statement = connection
-        .prepare(
-            "SELECT item, known, on_hand_milli, sellable_milli, as_of_ms, stale_because, age_s,
-                 fresh FROM availability ORDER BY item",
-        )
-        .unwrap();
-    let rows = statement.query_map([], |row| {
-        assert!(
-            row.get::<_, Option<i64>>(6)? > Some(1_000),
-            "age in seconds, of a word long ago"
-        );
-        assert!(!row.get::<_, bool>(7)?);
-        Ok((
-            row.get(0)?,
-            row.get(1)?,
-            row.get(2)?,
-            row.get(3)?,
-            row.get(4)?,
-            row.get(5)?,
-        ))
-    });
-    rows.unwrap().map(Result::unwrap).collect()
-}
-
-#[test]
-fn the_view_says_what_the_core_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("centre.db");
-    let name: Name = "0042".parse().unwrap();
-    let rows = rows(&[(1, 5_000, 0), (0, -9_000, 0), (3, -1_000, 0), (5, 700, 0)]);
-    let mut store = Store::open(&path).unwrap();
-    let mut read = ReadStore::open(&path).unwrap();
-    let mut last = 0;
-    for (upto, presence) in [
-        (2, None),
-        (4, Some(Presence::Online)),
-        (5, Some(Presence::Lost)),
-    ] {
-        let mut batch = store.batch().unwrap();
-        let mut books = batch.books(&name).unwrap();
-        if last == 0 {
-            on_hello(&mut books, &hello(0, None), 5).unwrap();
-        }
-        let hello = Hello {
-            nonce: Nonce([9; 8]),
-            ..hello(upto + 1, Some(1))
-        };
-        on_hello(&mut books, &hello, 5).unwrap();
-        let taken = on_frame(
-            &mut books,
-            &frame(&rows, last + 1, usize::try_from(upto).unwrap()),
-            7,
-        );
-        assert_eq!(
-            taken.unwrap(),
-            FrameOutcome::Taken {
-                newly: upto - last as u64
-            }
-        );
-        if let Some(status) = presence {
-            let note = StatusNote {
-                status,
-                journal: journal(),
-                connection: Nonce([1; 8]),
-            };
-            on_status(&mut books, &note).unwrap();
-        }
-        batch.commit().unwrap();
-        last = usize::try_from(upto).unwrap();
-        let stores = read.stores().unwrap();
-        let (mut told, _) = read.changed(&stores[0], (0, 0), 100, 10_000_000).unwrap();
-        told.sort_by(|a, b| a.item.cmp(&b.item));
-        let told: Vec<_> = told.iter().map(as_columns).collect();
-        assert_eq!(from_view(&path), told);
-        assert!(!told.is_empty());
-    }
-}
-
-fn as_columns(row: &Availability) -> (String, bool, i64, Option<i64>, Option<i64>, String) {
-    let stale: Vec<&str> = row.stale_because.iter().map(|why| why.as_str()).collect();
-    (
-        row.item.to_string(),
-        row.known,
-        row.on_hand.0,
-        row.sellable.map(|qty| qty.0),
-        row.as_of,
-        stale.join(" "),
-    )
 }
 
 #[test]
