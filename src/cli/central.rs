@@ -64,8 +64,8 @@ struct Run {
     /// The database; made where it is absent
     #[arg(long, value_name = "FILE")]
     db: PathBuf,
-    /// The list of stores: id,name,latitude,longitude,timezone,hours,pick_up,tills; read again when
-    /// it changes. A store without a row is never fresh
+    /// The list of stores, as config/stores.csv shows it; read again when it changes. A store without
+    /// a row is never fresh
     #[arg(long, value_name = "FILE")]
     stores: Option<PathBuf>,
     /// The age up to which a number is fresh, in seconds

@@ -91,13 +91,13 @@ fn alert_line(alert: &OpenAlert) -> String {
     );
     let mut line = head.join(" ");
     if alert.times > 1 {
-        line.push_str(&format!(", {} times", alert.times));
+        line = format!("{line}, {} times", alert.times);
     }
     if alert.quiet {
         line.push_str(", quiet");
     }
     if !alert.text.is_empty() {
-        line.push_str(&format!(": {}", alert.text));
+        line = format!("{line}: {}", alert.text);
     }
     line
 }

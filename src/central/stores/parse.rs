@@ -86,7 +86,7 @@ fn fault(line: u32, column: usize, problem: &str, fix: &str) -> Fault {
 
 fn not_text(text: &[u8], at: usize) -> Fault {
     let before = text.get(..at).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let column = before
         .iter()
         .rev()

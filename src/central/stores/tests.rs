@@ -35,94 +35,97 @@ fn v6_a_list_of_stores_is_read() {
     assert_eq!(parse(windows.as_bytes()).unwrap(), stores);
 }
 
+/// What is replaced in the good list, by what, and where and how that is told.
+const FAULTS: [(&str, &str, &str, &str, &str); 18] = [
+    (
+        "id,name",
+        "store,name",
+        "1:1:",
+        "not the header",
+        "id,name,latitude",
+    ),
+    (
+        "0042",
+        "00 42",
+        "2:1:",
+        "00 42",
+        "as the store's box has it",
+    ),
+    (
+        "53.5503",
+        "53,5503",
+        "2:89:",
+        "9 fields instead of 8",
+        "quotes",
+    ),
+    ("53.5503", "153.5", "2:23:", "153.5", "with a point"),
+    ("53.5503", "NaN", "2:23:", "NaN", "with a point"),
+    (
+        "53.5503",
+        "",
+        "2:23:",
+        "latitude is missing",
+        "both or neither",
+    ),
+    (
+        "9.9920",
+        "",
+        "2:31:",
+        "longitude is missing",
+        "both or neither",
+    ),
+    (
+        "Europe/Berlin",
+        "Europe/Hamburg",
+        "2:38:",
+        "no time zone",
+        "Europe/Berlin",
+    ),
+    (
+        "Europe/Berlin",
+        "",
+        "2:38:",
+        "no time zone",
+        "Europe/Berlin",
+    ),
+    ("sun closed", "", "2:52:", "sun is not named", "mon-sat"),
+    (
+        "sun closed",
+        "sat closed",
+        "2:52:",
+        "sat is named twice",
+        "mon-sat",
+    ),
+    ("sun closed", "sunday closed", "2:52:", "sunday", "mon-sat"),
+    ("08:00-20:00", "8-20", "2:52:", "8-20", "mon-sat"),
+    ("true", "yes", "2:84:", "neither true nor false", "collect"),
+    ("till-1 till-2", "till-1 till-1", "2:89:", "twice", "once"),
+    (
+        "till-1 till-2",
+        "till-1,till-2",
+        "2:96:",
+        "9 fields",
+        "quotes",
+    ),
+    (
+        "\"Hamburg",
+        "\"\"Hamburg",
+        "2:6:",
+        "quoted field does not end",
+        "quotes",
+    ),
+    (
+        "0043",
+        "0042",
+        "3:1:",
+        "stands in line 2 already",
+        "keep one",
+    ),
+];
+
 #[test]
 fn v6_every_fault_has_its_place_and_a_way_to_mend_it() {
-    for (old, new, place, says, fix) in [
-        (
-            "id,name",
-            "store,name",
-            "1:1:",
-            "not the header",
-            "id,name,latitude",
-        ),
-        (
-            "0042",
-            "00 42",
-            "2:1:",
-            "00 42",
-            "as the store's box has it",
-        ),
-        (
-            "53.5503",
-            "53,5503",
-            "2:84:",
-            "9 fields instead of 8",
-            "quotes",
-        ),
-        ("53.5503", "153.5", "2:23:", "153.5", "with a point"),
-        ("53.5503", "NaN", "2:23:", "NaN", "with a point"),
-        (
-            "53.5503",
-            "",
-            "2:23:",
-            "latitude is missing",
-            "both or neither",
-        ),
-        (
-            "9.9920",
-            "",
-            "2:31:",
-            "longitude is missing",
-            "both or neither",
-        ),
-        (
-            "Europe/Berlin",
-            "Europe/Hamburg",
-            "2:38:",
-            "no time zone",
-            "Europe/Berlin",
-        ),
-        (
-            "Europe/Berlin",
-            "",
-            "2:38:",
-            "no time zone",
-            "Europe/Berlin",
-        ),
-        ("sun closed", "", "2:52:", "sun is not named", "mon-sat"),
-        (
-            "sun closed",
-            "sat closed",
-            "2:52:",
-            "sat is named twice",
-            "mon-sat",
-        ),
-        ("sun closed", "sunday closed", "2:52:", "sunday", "mon-sat"),
-        ("08:00-20:00", "8-20", "2:52:", "8-20", "mon-sat"),
-        ("true", "yes", "2:84:", "neither true nor false", "collect"),
-        ("till-1 till-2", "till-1 till-1", "2:89:", "twice", "once"),
-        (
-            "till-1 till-2",
-            "till-1,till-2",
-            "2:96:",
-            "9 fields",
-            "quotes",
-        ),
-        (
-            "\"Hamburg",
-            "\"\"Hamburg",
-            "2:6:",
-            "quoted field does not end",
-            "quotes",
-        ),
-        (
-            "0043",
-            "0042",
-            "3:1:",
-            "stands in line 2 already",
-            "keep one",
-        ),
-    ] {
+    for (old, new, place, says, fix) in FAULTS {
         let told = faults(&with(old, new));
         assert_eq!(told.len(), 1, "{old} -> {new}: {told:?}");
         let told = &told[0];
@@ -140,7 +143,7 @@ fn v6_every_fault_has_its_place_and_a_way_to_mend_it() {
     let found = parse(&latin).unwrap_err();
     assert_eq!(
         found[0].to_string(),
-        "2:16: a character that is not UTF-8; save the file as UTF-8"
+        "2:17: a character that is not UTF-8; save the file as UTF-8"
     );
 }
 

@@ -31,7 +31,9 @@ pub(super) fn hear(
     now: WallMs,
 ) {
     let at = |age: u64| now.saturating_sub(WallMs::try_from(age).unwrap_or(WallMs::MAX));
-    held.values_mut().for_each(|till| till.named = false);
+    for till in held.values_mut() {
+        till.named = false;
+    }
     for (name, word) in told.iter().take(SOURCES_MAX) {
         let till = held.entry(name.clone()).or_default();
         till.heard = till.heard.max(word.age_ms.map(at));

@@ -125,7 +125,8 @@ fn world() -> impl Strategy<Value = World> {
             )| World {
                 word: Word {
                     head,
-                    as_of,
+                    // The newest word is the one that counts where the balances hold its head.
+                    as_of: if covered >= head { heard } else { as_of },
                     heard,
                     waiting: Vec::new(),
                     clock,
@@ -182,7 +183,7 @@ fn from_view(path: &Path) -> Vec<Said> {
                 Value::Null => String::new(),
                 Value::Integer(number) => number.to_string(),
                 Value::Text(text) => text,
-                other => panic!("{other:?}"),
+                other @ (Value::Real(_) | Value::Blob(_)) => panic!("{other:?}"),
             })
         };
         (0..11).map(cell).collect::<rusqlite::Result<Said>>()
