@@ -43,7 +43,7 @@ pub use error::{Advice, StorageError};
 pub use fold::{Damage, Progress};
 pub use handle::{Journal, Receipt, TakeError};
 pub use open::{Begun, Ended, Opened, Options, open};
-pub use read::{Figures, ItemStock, Reader};
+pub use read::{Figures, ItemStock, Reader, UNREADABLE};
 pub use rows::alerts::OpenAlert;
 pub use settings::{Durability, Sizes};
 pub use upkeep::Retention;

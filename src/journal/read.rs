@@ -150,7 +150,7 @@ impl Reader {
                 continue;
             }
             if seq > next {
-                out.push(withheld(next, seq - 1, "unreadable"));
+                out.push(withheld(next, seq - 1, UNREADABLE));
                 chain = None;
             }
             next = seq + 1;
@@ -162,7 +162,7 @@ impl Reader {
             chain = before.zip(row.d()).map(|(chain, d)| chain_next(chain, d));
             out.push(match (row, chain) {
                 (Found::Good { entry, .. }, Some(chain)) => SendRow::Entry { entry, chain },
-                _ => withheld(seq, seq, "unreadable"),
+                _ => withheld(seq, seq, UNREADABLE),
             });
         }
         self.at = chain.map(|chain| (journal.id, next - 1, chain));
@@ -268,6 +268,9 @@ impl Reader {
         answer
     }
 }
+
+/// Reason of a withheld row whose hash does not hold, or that is not there.
+pub const UNREADABLE: &str = "unreadable";
 
 fn withheld(first: Seq, last: Seq, reason: &str) -> SendRow {
     SendRow::Withheld(Withheld {
