@@ -226,6 +226,34 @@ fn modules_import_by_the_table() {
     report("imports against the table", &faults);
 }
 
+#[test]
+fn the_oracle_knows_the_rules_alone() {
+    let mut faults = Vec::new();
+    let files = files_below(&root().join("tests/oracle"), "rs");
+    assert!(files.len() > 2, "the oracle is there");
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        for (line, code) in text.lines().enumerate() {
+            let imports = code.trim_start().starts_with("use ");
+            let own = [
+                "use std::",
+                "use super::",
+                "use serde_json::",
+                "use goods::",
+                "use receipt::",
+            ];
+            let foreign = imports && !own.iter().any(|start| code.trim().starts_with(start));
+            let pub_use = code.trim() == "pub use goods::Goods;";
+            let named = code.contains("shelfwire") || code.contains("crate::");
+            let path_attribute = code.trim_start().starts_with("#[path");
+            if named || path_attribute || (foreign && !pub_use) {
+                faults.push(format!("{}:{}: {}", name(&path), line + 1, code.trim()));
+            }
+        }
+    }
+    report("the oracle shares nothing with the program", &faults);
+}
+
 /// Names of all functions in sources and tests.
 fn function_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
