@@ -135,7 +135,7 @@ fn every_wrong_configuration_is_refused_with_place_and_fix() {
 #[test]
 fn every_fault_is_shown_with_its_line_and_never_with_a_secret() {
     let cases = cases();
-    assert!(cases.len() >= 40, "{} cases", cases.len());
+    assert!(cases.len() >= 100, "{} cases", cases.len());
     let mut with_secret = 0;
     for case in &cases {
         let (output, shown) = check(&[], &case.path);

@@ -8,6 +8,7 @@ pub mod central;
 #[cfg(feature = "central")]
 mod central_read;
 pub mod check;
+pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
@@ -45,7 +46,7 @@ EXIT CODES
 #[derive(Debug, Parser)]
 #[command(name = "shelfwire", version, after_help = EXAMPLES, max_term_width = 100)]
 struct Cli {
-    /// The configuration; conf.d/*.toml beside it is read too
+    /// The configuration; conf.d/*.toml and fleet.toml beside it are read too
     #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_PATH)]
     config: PathBuf,
     #[command(subcommand)]
@@ -56,6 +57,8 @@ struct Cli {
 enum Command {
     /// Says what is wrong with the configuration, where, and how to fix it
     Check(check::Args),
+    /// Shows what is in force and which line says so; samples; the schema
+    Config(config::Args),
     /// Runs the daemon: reads scanners and tills, keeps the journal, sends to the centre
     Run(run::Args),
     /// Says how the agent is: uplink, backlog, devices, clock
@@ -83,6 +86,7 @@ impl Command {
     fn perform(&self, config: &Path, out: &mut Out) -> Exit {
         match self {
             Self::Check(args) => check::run(args, config, out),
+            Self::Config(args) => config::run(args, config, out),
             Self::Run(_) => run::run(config, out),
             Self::Status(args) => status::run(args, config, out),
             Self::Init(args) => init::run(args, config, out),

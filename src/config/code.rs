@@ -134,6 +134,12 @@ codes! {
     Message "E045" Fields,
     /// Not a quantity of an item.
     Quantity "E046" Fields,
+    /// The fleet's file says which store this is.
+    StoreInFleet "E047" Fields,
+    /// What one store has otherwise, in a store's own file.
+    OverrideInStore "E048" Fields,
+    /// An override in the fleet's file for what is no store.
+    NotAStore "E049" Fields,
     /// Two scanners read one device.
     SameDevice "E050" References,
     /// Two sources with one name.
@@ -172,6 +178,8 @@ codes! {
     DropTwice "E067" References,
     /// Two tests with one name.
     SameTest "E068" References,
+    /// Something is to be taken out that is not there.
+    NothingAbsent "E069" Fields,
     /// A secret that cannot be read.
     SecretUnreadable "E070" Environment,
     /// A secret that is empty, too short, too long, or not text.

@@ -118,6 +118,13 @@ pub(crate) fn plain(fault: &Diagnostic, sources: &[Source]) -> Fault {
     }
 }
 
+/// File, line and column of a place.
+pub(crate) fn place(spot: &Spot, sources: &[Source]) -> Option<(String, usize, usize)> {
+    let source = sources.get(spot.file)?;
+    let (line, column) = position(&source.masked, spot.start);
+    Some((source.path.clone(), line, column))
+}
+
 fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();

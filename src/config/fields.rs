@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use serde_json::json;
 use shelfwire_core::domain::ids::Name;
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
-use super::node::{Spot, Table};
+use super::node::{Node, Spot, Table};
 use super::unknown::{title, unknown};
 use super::value::choice::nearest;
 use super::value::duration::{self, Millis};
@@ -25,6 +26,27 @@ pub(crate) struct Known {
     pub(crate) path: String,
     /// Its default as TOML, if it has one.
     pub(crate) default: Option<String>,
+    /// What may stand there.
+    pub(crate) schema: serde_json::Value,
+    /// Its value is written as a table.
+    pub(crate) table: bool,
+}
+
+/// A value in force: as it stands in a file, or the default.
+#[derive(Debug, Clone)]
+pub(crate) struct InForce {
+    /// With indices: `scanner[1].device`.
+    pub(crate) path: String,
+    pub(crate) value: Origin,
+}
+
+/// Where a value in force comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    /// Written there.
+    Written(Node),
+    /// As TOML.
+    Default(String),
 }
 
 /// Collects while the tree is read.
@@ -33,6 +55,8 @@ pub(crate) struct Reader {
     pub(crate) faults: Vec<Diagnostic>,
     /// Every key asked for, in order.
     pub(crate) known: Vec<Known>,
+    /// What is in force, in the order in which it is read.
+    pub(crate) in_force: Vec<InForce>,
     /// Where each understood value stands, by its path with indices: `scanner[1].device`.
     pub(crate) spots: BTreeMap<String, Spot>,
     /// The paths of values that were written and not understood.
@@ -175,7 +199,12 @@ impl<'a> Fields<'a> {
                 number.to_string()
             })
         };
-        self.take(key, shown, check)
+        let value = self.take(key, shown, check);
+        if let Some(known) = self.reader.known.last_mut() {
+            known.schema =
+                json!({ "type": "integer", "minimum": bounds.start(), "maximum": bounds.end() });
+        }
+        value
             .and_then(|value: u64| T::try_from(value).ok())
             .unwrap_or(default)
     }
@@ -198,16 +227,31 @@ impl<'a> Fields<'a> {
         let path = self.child(key);
         self.reader.known.push(Known {
             path: without_indices(&path),
-            default,
+            default: default.clone(),
+            schema: T::schema(),
+            table: T::IS_TABLE,
         });
-        let entry = self.table.get(key)?;
+        let Some(entry) = self.table.get(key) else {
+            if let Some(default) = default {
+                let value = Origin::Default(default);
+                self.reader.in_force.push(InForce { path, value });
+            }
+            return None;
+        };
         let read = T::read(&entry.node).and_then(|value| match check(&value) {
             Some(wrong) => Err(wrong),
             None => Ok(value),
         });
         match read {
             Ok(value) => {
-                self.reader.spots.insert(path, entry.node.spot.clone());
+                self.reader
+                    .spots
+                    .insert(path.clone(), entry.node.spot.clone());
+                let written = Origin::Written(entry.node.clone());
+                self.reader.in_force.push(InForce {
+                    path,
+                    value: written,
+                });
                 Some(value)
             }
             Err(wrong) => {

@@ -11,6 +11,9 @@ use super::diagnostic::{Diagnostic, Source};
 use super::node::{self, Spot, Table};
 use super::syntax;
 
+/// The file that all stores share, beside the store's own.
+const FLEET_FILE: &str = "fleet.toml";
+
 /// The files as they are read.
 #[derive(Default)]
 pub(super) struct Files {
@@ -77,6 +80,17 @@ impl Files {
                 .help("keep one of the two; no file goes before another");
             self.faults.push(fault);
         }
+    }
+
+    /// The fleet's file beside the main one, if there is one.
+    pub(super) fn fleet(&mut self, main: &Path) -> Option<Table> {
+        let path = main.with_file_name(FLEET_FILE);
+        if path == main || !path.exists() {
+            return None;
+        }
+        let mut fleet = Table::new();
+        self.add(&path, &mut fleet);
+        Some(fleet)
     }
 
     /// The files of `conf.d` beside the main one.

@@ -1,5 +1,5 @@
 //! Files to configuration: `shelfwire.toml`, then `conf.d/*.toml` beside it in the order of their
-//! names. Everything that is wrong is said at once.
+//! names, all over `fleet.toml`. Everything that is wrong is said at once.
 
 use std::path::Path;
 
@@ -10,10 +10,12 @@ use super::code::Layer;
 use super::cross;
 use super::diagnostic::{Diagnostic, Fault, Source, plain, render};
 use super::environment::{self, Surroundings};
-use super::fields::Reader;
+use super::fields::{InForce, Reader};
 use super::files::Files;
+use super::layers;
 use super::node::Table;
 use super::read::{Draft, UplinkDraft, read};
+use super::shown::{Setting, settings};
 
 /// What came of reading the files.
 #[derive(Debug)]
@@ -30,6 +32,7 @@ pub struct Loaded {
 pub struct Report {
     sources: Vec<Source>,
     faults: Vec<Diagnostic>,
+    in_force: Vec<InForce>,
     /// The pass after which no other was made.
     last: Layer,
 }
@@ -42,6 +45,13 @@ pub fn load(path: &Path, surroundings: &Surroundings) -> Loaded {
     if !files.faults.iter().any(|fault| fault.whole_file) {
         for extra in files.extras(path) {
             files.add(&extra, &mut tree);
+        }
+        layers::no_overrides(&tree, &mut files.faults);
+        if let Some(fleet) = files.fleet(path) {
+            // After a mistake in the TOML itself, a store's name may be missing that is not.
+            if files.faults.is_empty() {
+                tree = layers::stack(fleet, tree, &mut files.faults);
+            }
         }
     }
     let mut reader = Reader {
@@ -68,6 +78,7 @@ pub fn load(path: &Path, surroundings: &Surroundings) -> Loaded {
         report: Report {
             sources: files.sources,
             faults,
+            in_force: reader.in_force,
             last,
         },
     }
@@ -114,6 +125,11 @@ impl Report {
     pub fn rendered(&self, colour: bool) -> Vec<String> {
         let show = |fault: &Diagnostic| render(fault, &self.sources, colour);
         self.faults.iter().map(show).collect()
+    }
+
+    /// What is in force and where it comes from; empty after a mistake in the TOML itself.
+    pub fn settings(&self) -> Vec<Setting> {
+        settings(&self.in_force, &self.sources)
     }
 
     /// Every fault in plain values.

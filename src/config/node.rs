@@ -92,6 +92,25 @@ impl Kind {
     }
 }
 
+impl From<&Node> for toml::Value {
+    /// Without places. What no key takes is left out of sight.
+    fn from(node: &Node) -> Self {
+        match &node.kind {
+            Kind::Text(text) => Self::String(text.clone()),
+            Kind::Integer(number) => Self::Integer(*number),
+            Kind::Boolean(value) => Self::Boolean(*value),
+            Kind::Float | Kind::Datetime => Self::String(node.kind.title().to_owned()),
+            Kind::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Kind::Table(table) => Self::Table(
+                table
+                    .iter()
+                    .map(|(key, entry)| (key.clone(), Self::from(&entry.node)))
+                    .collect(),
+            ),
+        }
+    }
+}
+
 /// Takes a parsed file into the tree's own form.
 pub(crate) fn table(file: usize, from: &DeTable<'_>) -> Table {
     from.iter()

@@ -328,6 +328,12 @@ pub(crate) fn known() -> Vec<Known> {
     reader.known
 }
 
+/// Keys whose value is written as a table, such as where a secret lies.
+pub(crate) fn tables_that_are_values() -> Vec<String> {
+    let tables = known().into_iter().filter(|key| key.table);
+    tables.map(|key| key.path).collect()
+}
+
 /// The table that does have a key of that name.
 pub(crate) fn elsewhere(key: &str) -> Option<String> {
     known().iter().find_map(|known| {

@@ -111,6 +111,7 @@ fn furnished(name: &str, folder: &Path) -> Config {
         "pos.crt",
         "pos.key",
         "till-1",
+        "till-2",
     ]
     .iter()
     .enumerate()
@@ -121,13 +122,19 @@ fn furnished(name: &str, folder: &Path) -> Config {
     }
     fs::write(folder.join("catalogue.csv"), "").unwrap();
     fs::create_dir_all(folder.join("drop")).unwrap();
-    let text = fs::read_to_string(shipped(name))
-        .unwrap()
-        .replace("/var/lib/shelfwire/drop", "/etc/shelfwire/drop")
-        .replace("/etc/shelfwire", folder.to_str().unwrap());
+    let put = |name: &str, path: &Path| {
+        let text = fs::read_to_string(shipped(name))
+            .unwrap()
+            .replace("/var/lib/shelfwire/drop", "/etc/shelfwire/drop")
+            .replace("/etc/shelfwire", folder.to_str().unwrap());
+        fs::write(path, text).unwrap();
+        private(path);
+    };
     let path = folder.join("shelfwire.toml");
-    fs::write(&path, text).unwrap();
-    private(&path);
+    put(name, &path);
+    if name.starts_with("fleet/") {
+        put("fleet/fleet.toml", &folder.join("fleet.toml"));
+    }
     let surroundings = Surroundings {
         credentials: Some(secrets),
         running: true,
@@ -159,6 +166,10 @@ fn shipped_files_are_right() {
     assert_eq!(full.uplink.timers, super::Timers::default());
     assert_eq!(full.journal, smallest.journal);
     assert!(full.uplink.identity.is_some());
+    let of_fleet = furnished("fleet/shelfwire.toml", folder.path());
+    assert_eq!((of_fleet.scanners.len(), of_fleet.tills.len()), (2, 2));
+    assert_eq!(of_fleet.timezone, full.timezone);
+    assert_eq!(of_fleet.day_end, full.day_end);
     let token = full.tills[0].token.as_ref().unwrap().read().unwrap();
     assert!(token.expose().starts_with("twenty-four"));
     assert!(!format!("{full:?} {token:?}").contains("twenty-four"));

@@ -1,6 +1,8 @@
 //! The broker's address: `mqtt://host`, `mqtts://host:8883`.
 
-use super::{Value, Wrong, text};
+use serde_json::Value as Json;
+
+use super::{Value, Wrong, form, text};
 use crate::config::code::Code;
 use crate::config::node::Node;
 use crate::support::broker_url::{BrokerUrl, UrlError};
@@ -9,6 +11,10 @@ const HELP: &str = "write the address like this: \"mqtts://mqtt.example.org:8883
 
 impl Value for BrokerUrl {
     const EXAMPLE: &'static str = "\"mqtts://mqtt.example.org:8883\"";
+
+    fn schema() -> Json {
+        form("^mqtts?://")
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         text::<Self>(node)?.parse().map_err(|error| match error {

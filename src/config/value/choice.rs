@@ -1,5 +1,7 @@
 //! One word of a few.
 
+use serde_json::{Value as Json, json};
+
 use super::{Value, Wrong, text};
 use crate::config::code::Code;
 use crate::config::node::Node;
@@ -19,6 +21,10 @@ macro_rules! choice {
 
         impl Value for $name {
             const EXAMPLE: &'static str = concat!("one of", $(" \"", $word, "\"",)+);
+
+            fn schema() -> Json {
+                json!({ "type": "string", "enum": [$($word,)+] })
+            }
 
             fn read(node: &Node) -> Result<Self, Wrong> {
                 match text::<Self>(node)? {

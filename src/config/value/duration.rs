@@ -1,6 +1,8 @@
 //! `"100ms"`, `"10s"`, `"5m"`, `"2h"`, `"30d"`: a whole number and a unit.
 
-use super::{Value, Wrong, text};
+use serde_json::Value as Json;
+
+use super::{Value, Wrong, form, text};
 use crate::config::code::Code;
 use crate::config::node::Node;
 
@@ -18,6 +20,10 @@ const UNITS: [(&str, u64); 5] = [
 
 impl Value for Millis {
     const EXAMPLE: &'static str = "\"10s\" (units: ms, s, m, h, d)";
+
+    fn schema() -> Json {
+        form("^[0-9]+(ms|s|m|h|d)$")
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let text = text::<Self>(node)?;

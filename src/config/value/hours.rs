@@ -2,7 +2,9 @@
 
 use shelfwire_core::domain::hours::{HoursError, Span, parse_day};
 
-use super::{Value, Wrong, text};
+use serde_json::Value as Json;
+
+use super::{Value, Wrong, form, text};
 use crate::config::code::Code;
 use crate::config::node::Node;
 
@@ -12,6 +14,12 @@ pub(crate) struct DayHours(pub(crate) Vec<Span>);
 
 impl Value for DayHours {
     const EXAMPLE: &'static str = "\"08:00-20:00\" (or \"closed\", \"24h\")";
+
+    fn schema() -> Json {
+        form(
+            "^(closed|24h|[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}([ ,]+[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2})*)$",
+        )
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let text = text::<Self>(node)?;

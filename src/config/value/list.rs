@@ -7,7 +7,9 @@ use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::limits::{POS_MESSAGE_MAX_BYTES, SOURCES_MAX, TEST_MESSAGES_MAX};
 
-use super::{Value, Wrong, wrong_type};
+use serde_json::{Value as Json, json};
+
+use super::{Value, Wrong, form, wrong_type};
 use crate::config::code::Code;
 use crate::config::node::{Kind, Node};
 
@@ -17,6 +19,10 @@ pub(crate) struct Names(pub(crate) Vec<Name>);
 
 impl Value for Names {
     const EXAMPLE: &'static str = "[\"till-1\", \"till-2\"]";
+
+    fn schema() -> Json {
+        json!({ "type": "array", "items": Name::schema(), "minItems": 1, "maxItems": SOURCES_MAX, "uniqueItems": true })
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let Kind::Array(items) = &node.kind else {
@@ -51,6 +57,11 @@ pub(crate) struct Messages(pub(crate) Vec<String>);
 
 impl Value for Messages {
     const EXAMPLE: &'static str = "'''{\"till\": \"till-1\", …}''' (or a list of them)";
+
+    fn schema() -> Json {
+        let text = json!({ "type": "string" });
+        json!({ "oneOf": [text, { "type": "array", "items": text, "minItems": 1, "maxItems": TEST_MESSAGES_MAX }] })
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let one = std::slice::from_ref(node);
@@ -99,6 +110,13 @@ pub(crate) struct Quantities(pub(crate) BTreeMap<ItemId, Milli>);
 
 impl Value for Quantities {
     const EXAMPLE: &'static str = "{ \"4711\" = -1, \"cheese\" = \"-0.250\" } (item = change)";
+    const IS_TABLE: bool = true;
+
+    fn schema() -> Json {
+        let quantity =
+            json!({ "oneOf": [{ "type": "integer" }, form("^-?[0-9]+([.][0-9]{1,3})?$")] });
+        json!({ "type": "object", "additionalProperties": quantity })
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let Kind::Table(table) = &node.kind else {

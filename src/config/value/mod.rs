@@ -11,6 +11,8 @@ pub(crate) mod size;
 pub(crate) mod text;
 pub(crate) mod time;
 
+use serde_json::{Value as Json, json};
+
 use super::code::Code;
 use super::node::{Kind, Node};
 
@@ -45,8 +47,19 @@ pub(crate) trait Value: Sized {
     /// What to write, as an example: shown where the key is missing or of another kind.
     const EXAMPLE: &'static str;
 
+    /// Whether it is written as a table.
+    const IS_TABLE: bool = false;
+
     /// Takes the value, or says what is wrong.
     fn read(node: &Node) -> Result<Self, Wrong>;
+
+    /// The same in JSON Schema (draft 2020-12); bounds are added by who asks for the key.
+    fn schema() -> Json;
+}
+
+/// Text of a form.
+pub(crate) fn form(pattern: &str) -> Json {
+    json!({ "type": "string", "pattern": pattern })
 }
 
 /// The text of a node, for values that are written as text.
@@ -73,6 +86,10 @@ pub(crate) fn wrong_type<T: Value>(node: &Node) -> Wrong {
 impl Value for u64 {
     const EXAMPLE: &'static str = "9600 (a whole number without quotes)";
 
+    fn schema() -> Json {
+        json!({ "type": "integer", "minimum": 0 })
+    }
+
     fn read(node: &Node) -> Result<Self, Wrong> {
         let Kind::Integer(number) = node.kind else {
             return Err(wrong_type::<Self>(node));
@@ -90,6 +107,10 @@ impl Value for u64 {
 /// Yes or no.
 impl Value for bool {
     const EXAMPLE: &'static str = "true or false (without quotes)";
+
+    fn schema() -> Json {
+        json!({ "type": "boolean" })
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         match node.kind {

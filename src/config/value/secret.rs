@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use shelfwire_core::limits::SECRET_MAX_BYTES;
 
 use super::text::full_path;
-use super::{Value, Wrong, wrong_type};
+use serde_json::{Value as Json, json};
+
+use super::{Value, Wrong, form, wrong_type};
 use crate::config::code::Code;
 use crate::config::node::{Kind, Node};
 
@@ -104,6 +106,12 @@ pub(crate) enum Source {
 impl Value for Source {
     const EXAMPLE: &'static str =
         "{ file = \"/etc/shelfwire/secrets/name\" } or { credential = \"name\" }";
+    const IS_TABLE: bool = true;
+
+    fn schema() -> Json {
+        let one = |key: &str, form: Json| json!({ "type": "object", "properties": { key: form }, "required": [key], "additionalProperties": false });
+        json!({ "oneOf": [one("file", form("^/")), one("credential", form("^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$"))] })
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         if let Kind::Text(_) = node.kind {

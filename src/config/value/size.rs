@@ -1,6 +1,8 @@
 //! `"64KiB"`, `"512MiB"`, `"2GiB"`: a whole number and a binary unit.
 
-use super::{Value, Wrong, text};
+use serde_json::Value as Json;
+
+use super::{Value, Wrong, form, text};
 use crate::config::code::Code;
 use crate::config::node::Node;
 
@@ -12,6 +14,10 @@ const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 
 impl Value for Bytes {
     const EXAMPLE: &'static str = "\"512MiB\" (units: KiB, MiB, GiB)";
+
+    fn schema() -> Json {
+        form("^[0-9]+(KiB|MiB|GiB)$")
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let text = text::<Self>(node)?;

@@ -6,12 +6,18 @@ use std::path::{Path, PathBuf};
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::limits::NAME_MAX_BYTES;
 
-use super::{Value, Wrong, text, wrong_type};
+use serde_json::{Value as Json, json};
+
+use super::{Value, Wrong, form, text, wrong_type};
 use crate::config::code::Code;
 use crate::config::node::{Kind, Node};
 
 impl Value for Name {
     const EXAMPLE: &'static str = "\"a-name\" (letters, digits, '-' and '_')";
+
+    fn schema() -> Json {
+        form("^[A-Za-z0-9_-]{1,32}$")
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         if let Kind::Integer(number) = node.kind {
@@ -50,6 +56,10 @@ pub(crate) struct FullPath(pub(crate) PathBuf);
 impl Value for FullPath {
     const EXAMPLE: &'static str = "\"/full/path\"";
 
+    fn schema() -> Json {
+        form("^/")
+    }
+
     fn read(node: &Node) -> Result<Self, Wrong> {
         full_path(text::<Self>(node)?).map(Self)
     }
@@ -82,6 +92,10 @@ const LINE_MAX_BYTES: usize = 128;
 impl Value for Line {
     const EXAMPLE: &'static str = "\"a text in quotes\"";
 
+    fn schema() -> Json {
+        json!({ "type": "string", "minLength": 1, "maxLength": LINE_MAX_BYTES })
+    }
+
     fn read(node: &Node) -> Result<Self, Wrong> {
         let text = text::<Self>(node)?;
         let fits = (1..=LINE_MAX_BYTES).contains(&text.len());
@@ -102,6 +116,10 @@ pub(crate) struct Listen(pub(crate) SocketAddr);
 
 impl Value for Listen {
     const EXAMPLE: &'static str = "\"127.0.0.1:7001\"";
+
+    fn schema() -> Json {
+        form(":[0-9]+$")
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let text = text::<Self>(node)?;

@@ -4,7 +4,9 @@ use jiff::civil::Time;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::choice::nearest;
-use super::{Value, Wrong, text};
+use serde_json::{Value as Json, json};
+
+use super::{Value, Wrong, form, text};
 use crate::config::code::Code;
 use crate::config::node::Node;
 
@@ -14,6 +16,12 @@ pub(crate) struct Zone(pub(crate) TimeZone);
 
 impl Value for Zone {
     const EXAMPLE: &'static str = "\"Europe/Berlin\" (a name of the IANA list, tz database)";
+
+    fn schema() -> Json {
+        let zones = TimeZoneDatabase::bundled();
+        let names: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
+        json!({ "type": "string", "enum": names })
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let name = text::<Self>(node)?;
@@ -54,6 +62,10 @@ pub(crate) struct TimeOfDay(pub(crate) Time);
 
 impl Value for TimeOfDay {
     const EXAMPLE: &'static str = "\"04:00\" (hours and minutes, local time)";
+
+    fn schema() -> Json {
+        form("^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let text = text::<Self>(node)?;
