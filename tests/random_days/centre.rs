@@ -143,7 +143,7 @@ impl Centre {
         let mut read = ReadStore::open(&self.folder.path().join("centre.db")).unwrap();
         let all = read.stores().unwrap();
         let of = all.iter().find(|state| state.name == *store).unwrap();
-        let report = read.report(of).unwrap();
+        let report = read.report(of, 0).unwrap();
         assert_eq!(report.duplicates, 0, "a key stands twice in {store}'s rows");
         for (item, sum) in &report.sums {
             let balance = &report.items[item];
