@@ -4,31 +4,28 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
-use shelfwire_core::domain::command::{Body, Command, Opening, OpeningLine};
+use shelfwire_core::domain::command::{Body, Command, Opening};
 use shelfwire_core::limits::OPENING_LINES_MAX;
 
 use crate::health::socket::Openings;
 use crate::journal::Journal;
 use crate::support::clock::{self, Trust};
 
-/// Answers `POST /opening`: a JSON array of opening lines, one command. `{"items", "last_seq"}`
+/// Answers `POST /opening`: an opening as JSON, one command. `{"items", "last_seq"}`
 /// after the commit.
 pub(super) fn for_socket(journal: Journal, trust: Trust) -> Openings {
     Arc::new(move |body| Box::pin(take(journal.clone(), trust.clone(), body)))
 }
 
 async fn take(journal: Journal, trust: Trust, body: Bytes) -> Result<Value, String> {
-    let lines: Vec<OpeningLine> = serde_json::from_slice(&body)
-        .map_err(|error| format!("this is no array of opening lines: {error}"))?;
-    if lines.len() > OPENING_LINES_MAX {
+    let opening: Opening =
+        serde_json::from_slice(&body).map_err(|error| format!("this is no opening: {error}"))?;
+    if opening.lines.len() > OPENING_LINES_MAX {
         return Err(format!("at most {OPENING_LINES_MAX} lines at a time"));
     }
-    let items = lines.len();
+    let items = opening.lines.len();
     let stamp = clock::stamp(clock::boot_id(), trust.quality());
-    let body = Body::Opening(Opening {
-        cutoff: None,
-        lines,
-    });
+    let body = Body::Opening(opening);
     let receipt = journal.take(Command { stamp, body }).await;
     let receipt = receipt.map_err(|error| error.to_string())?;
     Ok(json!({ "items": items, "last_seq": receipt.last_seq }))

@@ -188,6 +188,7 @@ fn tills(config: &Config, pos: &config::Pos) -> Result<PosSettings, Failure> {
         tills: tills
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?,
+        timezone: config.timezone.clone(),
         handshake: pos.handshake,
         idle: pos.idle,
         ping: pos.ping,
@@ -199,7 +200,10 @@ fn dropped(config: &Config, drop: &config::Drop) -> DropSettings {
     let listed = |till: &&config::Till| drop.tills.contains(&till.name);
     let tills = config.tills.iter().filter(listed);
     let tills = tills.map(|till| (till.name.clone(), rules(till))).collect();
-    DropSettings::new(drop.name.clone(), drop.folder.clone(), tills)
+    DropSettings {
+        timezone: config.timezone.clone(),
+        ..DropSettings::new(drop.name.clone(), drop.folder.clone(), tills)
+    }
 }
 
 /// What is agreed with a till about its messages.

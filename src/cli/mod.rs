@@ -9,8 +9,9 @@ pub mod central;
 mod central_read;
 pub mod check;
 pub mod config;
+pub mod cutoff;
 #[cfg(feature = "demo")]
-pub mod demo;
+mod demo;
 pub mod exit;
 pub mod init;
 pub mod journal;

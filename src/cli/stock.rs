@@ -5,10 +5,11 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use shelfwire_core::domain::command::OpeningLine;
+use shelfwire_core::domain::command::{Opening, OpeningLine};
 use shelfwire_core::identify::{Catalogue, read_opening};
 use shelfwire_core::limits::OPENING_LINES_MAX;
 
+use super::cutoff;
 use super::exit::Exit;
 use super::journal::failed;
 use super::loading::{self, Need};
@@ -17,12 +18,16 @@ use crate::agent::journal_options;
 use crate::config::Config;
 use crate::device::catalogue::{normalise, read_whole};
 use crate::health::socket;
+use crate::journal::files::Files;
 use crate::journal::import::{Imported, import};
-use crate::journal::{Options, StorageError, open};
+use crate::journal::{Options, Reader, StorageError, open};
+use crate::support::clock::wall_ms;
 
 const EXAMPLES: &str = "\
 EXAMPLES
-  shelfwire stock import count.csv     the first line is item,qty or code,qty
+  shelfwire stock import count.csv --cutoff \"2026-11-22 08:00\"
+  shelfwire stock import count.csv --cutoff 2026-11-22T08:00:00+01:00 --last till-1=417
+      the first line of the file is item,qty or code,qty
 
 EXIT CODES
   0 taken   69 the file, the catalogue or the daemon is not there   74 storage   78 the file is wrong";
@@ -41,6 +46,13 @@ enum What {
     Import {
         /// The file
         file: PathBuf,
+        /// When it was counted, with a zone or by the store's clock: what tills and scanners did
+        /// before moves nothing, whenever it comes. Without it: now, and nobody asks for a recount
+        #[arg(long, value_name = "TIME")]
+        cutoff: Option<String>,
+        /// A till's last transaction before the count; without a day, of the day of the cutoff
+        #[arg(long, value_name = "TILL=[DAY/]N", requires = "cutoff")]
+        last: Vec<String>,
         /// Write one JSON document
         #[arg(long)]
         json: bool,
@@ -49,10 +61,22 @@ enum What {
 
 /// Does it.
 pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
-    let What::Import { file, json } = &args.what;
+    let What::Import {
+        file,
+        cutoff,
+        last,
+        json,
+    } = &args.what;
     let config = match loading::config(config, Need::Values, out) {
         Ok(config) => config,
         Err(exit) => return exit,
+    };
+    let cutoff = match cutoff::read(&config, cutoff.as_deref(), last, wall_ms()) {
+        Ok(cutoff) => cutoff,
+        Err(why) => {
+            out.complain(format_args!("error: {why}"));
+            return Exit::Usage;
+        }
     };
     let lines = match read(&config, file) {
         Ok(lines) => lines,
@@ -61,16 +85,9 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
             return exit;
         }
     };
-    let taken = match through_daemon(&config, &lines, out) {
-        Some(Ok(taken)) => taken,
-        Some(Err(why)) => {
-            out.complain(format_args!("error: the daemon says: {why}"));
-            return Exit::Environment;
-        }
-        None => match directly(&journal_options(&config), lines) {
-            Ok(taken) => taken,
-            Err(error) => return failed(&error, out),
-        },
+    let taken = match take(&config, Opening { cutoff, lines }, out) {
+        Ok(taken) => taken,
+        Err(exit) => return exit,
     };
     if *json {
         out.json(&taken);
@@ -84,6 +101,35 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
         }
     }
     Exit::Done
+}
+
+/// Through the daemon where one runs, else into the journal itself.
+fn take(config: &Config, opening: Opening, out: &mut Out) -> Result<Imported, Exit> {
+    if let Some(why) = refused(config, &opening) {
+        out.complain(format_args!("error: {why}; nothing was set"));
+        return Err(Exit::Config);
+    }
+    match through_daemon(config, &opening, out) {
+        Some(Ok(taken)) => return Ok(taken),
+        Some(Err(why)) => {
+            out.complain(format_args!("error: the daemon says: {why}"));
+            return Err(Exit::Environment);
+        }
+        None => {}
+    }
+    directly(&journal_options(config), opening, out).map_err(|error| failed(&error, out))
+}
+
+/// Why the journal would refuse it, as far as can be seen from outside: before the first command,
+/// so that a long file is taken whole or not at all. The journal itself looks again.
+fn refused(config: &Config, opening: &Opening) -> Option<String> {
+    let options = journal_options(config);
+    let database = Files::new(&options.state_dir).database();
+    if !database.exists() {
+        return None;
+    }
+    let mut reader = Reader::open(&database, options.sizes).ok()?;
+    reader.refuses(opening).ok()?
 }
 
 fn items(number: u64) -> String {
@@ -122,12 +168,17 @@ struct Answer {
 /// `None` if no daemon runs.
 fn through_daemon(
     config: &Config,
-    lines: &[OpeningLine],
+    opening: &Opening,
     out: &mut Out,
 ) -> Option<Result<Imported, String>> {
     let mut taken = Imported::default();
+    let lines = &opening.lines;
     for some in lines.chunks(OPENING_LINES_MAX) {
-        let body = match serde_json::to_vec(some) {
+        let part = Opening {
+            cutoff: opening.cutoff.clone(),
+            lines: some.to_vec(),
+        };
+        let body = match serde_json::to_vec(&part) {
             Ok(body) => body,
             Err(error) => return Some(Err(error.to_string())),
         };
@@ -150,12 +201,17 @@ fn through_daemon(
     Some(Ok(taken))
 }
 
-fn directly(options: &Options, lines: Vec<OpeningLine>) -> Result<Imported, StorageError> {
+fn directly(options: &Options, opening: Opening, out: &mut Out) -> Result<Imported, StorageError> {
     let runtime = super::runtime()?;
     let mut opened = open(options)?;
     let stamp = (options.clock)();
     let (taken, ended) = runtime.block_on(async {
-        let taken = import(&opened.journal, lines, stamp, &mut |_, _| ()).await;
+        let mut progress = |done, of: u64| {
+            if of > OPENING_LINES_MAX as u64 {
+                out.complain(format_args!("{done} of {of} items"));
+            }
+        };
+        let taken = import(&opened.journal, opening, stamp, &mut progress).await;
         // A writer that is gone already tells why by itself.
         let asked = opened.journal.stop().await;
         tracing::debug!(asked = asked.is_ok(), "the journal is closed");

@@ -49,6 +49,22 @@ pub const ROWS_PER_COMMAND_MAX: usize = 10_000;
 pub const ALERT_ROWS_PER_COMMAND_MAX: usize = 2_500;
 /// Most lines of one opening; more: refused, to be cut by whoever reads the file.
 pub const OPENING_LINES_MAX: usize = 1_000;
+/// How near a till's time may be to a cutoff before nobody can say which came first, either way, in
+/// milliseconds; such a movement is booked and a recount is asked for (R11).
+pub const CUTOFF_NEAR_MS: i64 = 2 * 60 * 1_000;
+/// How far ahead of now a cutoff may be, in milliseconds: clocks differ. Further: refused.
+pub const CUTOFF_AHEAD_MAX_MS: i64 = 2 * 60 * 1_000;
+/// Rows taken up to this long before a cutoff, in milliseconds, are looked at too when an opening is
+/// booked: a till's last number says more than the time.
+pub const CUTOFF_MARGIN_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Tills whose last number an opening may name; more: refused.
+pub const CUTOFF_TILLS_MAX: usize = SOURCES_MAX;
+/// A till's clock is measured anew after this, in milliseconds.
+pub const TILL_CLOCK_WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Differences this near to each other say the same of a till's clock, in milliseconds.
+pub const TILL_CLOCK_AGREE_MS: i64 = 60 * 1_000;
+/// How long a till's difference must stay the same before it is believed, in milliseconds.
+pub const TILL_CLOCK_SPAN_MS: i64 = 10 * 60 * 1_000;
 /// Largest till message, in bytes. Larger: refused with 413 or WebSocket 1009.
 pub const POS_MESSAGE_MAX_BYTES: usize = 256 * 1024;
 /// Most messages of one till connection not yet answered; reading stops until one is.

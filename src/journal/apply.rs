@@ -4,28 +4,23 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use shelfwire_core::book::{
-    AlertHour, AlertKey, AlertSeen, BookError, Booked, Known, Patience, Row, StockView, book,
-    command_key, inbox_key, own_rows,
-};
+use shelfwire_core::book::{BookError, Booked, Known, Row, book, command_key, inbox_key, own_rows};
 use shelfwire_core::domain::chain::chain_next;
 use shelfwire_core::domain::command::Command;
 use shelfwire_core::domain::entry::{Draft, Entry, Kind};
-use shelfwire_core::domain::ids::{Generation, JournalId, Name, Salt, Seq};
-use shelfwire_core::domain::item::ItemId;
-use shelfwire_core::domain::key::{KeyDigest, Skey};
-use shelfwire_core::domain::numbers::{DayNumbers, TillDay};
-use shelfwire_core::domain::quantity::Milli;
+use shelfwire_core::domain::ids::{Generation, JournalId, Seq};
+use shelfwire_core::domain::key::Skey;
 use shelfwire_core::domain::stock::Level;
-use shelfwire_core::domain::time::{BusinessDay, Stamp};
+use shelfwire_core::domain::time::Stamp;
 use shelfwire_core::limits::SEQ_MAX;
 use shelfwire_core::session::facts::Keep;
 
 use super::error::StorageError;
 use super::handle::{Receipt, TakeError};
 use super::rows::levels::Table;
-use super::rows::{alerts, entries, inbox, journals, keys, levels, meta, notes, numbers, select};
+use super::rows::{entries, inbox, journals, keys, levels, meta, notes};
 use super::state::{Process, State};
+use super::view::View;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -60,74 +55,6 @@ pub(super) struct Batch<'a> {
     pub(super) process: &'a Process,
     /// As of the last request that succeeded.
     pub(super) state: &'a mut State,
-}
-
-/// What booking asks, answered from inside the transaction.
-struct View<'a> {
-    conn: &'a Connection,
-    process: &'a Process,
-    state: &'a State,
-}
-
-impl StockView for View<'_> {
-    type Error = StorageError;
-
-    fn salt(&self) -> &Salt {
-        &self.state.salt
-    }
-
-    fn level(&self, item: &ItemId) -> Result<Level, StorageError> {
-        Ok(levels::get(self.conn, Table::Levels, item)?.unwrap_or_default())
-    }
-
-    fn known(&self, skey: &Skey) -> Result<Known, StorageError> {
-        keys::known(self.conn, skey)
-    }
-
-    fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, StorageError> {
-        select::of_line(self.conn, &self.state.journal, line)
-    }
-
-    fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, StorageError> {
-        notes::remapped(self.conn, item)
-    }
-
-    fn numbers(&self, till: &Name, day: &BusinessDay) -> Result<Option<DayNumbers>, StorageError> {
-        numbers::get(self.conn, till, day)
-    }
-
-    fn misses(&self, till: &Name) -> Result<bool, StorageError> {
-        Ok(self.state.watched.tills.contains_key(till))
-    }
-
-    fn days_of(&self, till: &Name) -> Result<Vec<TillDay>, StorageError> {
-        numbers::days(self.conn, Some(till))
-    }
-
-    fn holed(&self) -> Result<Vec<TillDay>, StorageError> {
-        if self.state.watched.tills.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut days = numbers::days(self.conn, None)?;
-        days.retain(|day| !day.numbers.holes().is_empty());
-        Ok(days)
-    }
-
-    fn alert(&self, key: &AlertKey) -> Result<Option<AlertSeen>, StorageError> {
-        alerts::get(self.conn, key)
-    }
-
-    fn alert_hour(&self) -> Result<Option<AlertHour>, StorageError> {
-        Ok(self.state.watched.alert_hour)
-    }
-
-    fn closed_day(&self) -> Result<Option<BusinessDay>, StorageError> {
-        Ok(self.state.watched.closed_day.clone())
-    }
-
-    fn patience(&self) -> Patience {
-        self.process.patience
-    }
 }
 
 impl Batch<'_> {

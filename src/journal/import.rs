@@ -17,22 +17,29 @@ pub struct Imported {
     pub last_seq: Option<Seq>,
 }
 
-/// Takes an opening in commands of [`OPENING_LINES_MAX`] lines. Each is taken whole; a failure in
+/// Takes an opening, whole: what the journal would refuse of any part of it is asked first. It goes
+/// in commands of [`OPENING_LINES_MAX`] lines; a failure of storage in
 /// between leaves the commands before it taken, and the same file may be imported again.
 pub async fn import(
     journal: &Journal,
-    lines: Vec<OpeningLine>,
+    opening: Opening,
     stamp: Stamp,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Imported, TakeError> {
-    let of = lines.len() as u64;
+    let refused = journal
+        .reader()
+        .and_then(|mut reader| reader.refuses(&opening));
+    if let Some(why) = refused.map_err(|error| TakeError::Refused(error.to_string()))? {
+        return Err(TakeError::Refused(why));
+    }
+    let of = opening.lines.len() as u64;
     let mut imported = Imported::default();
-    let mut lines = lines.into_iter().peekable();
+    let mut lines = opening.lines.into_iter().peekable();
     while lines.peek().is_some() {
         let some: Vec<OpeningLine> = lines.by_ref().take(OPENING_LINES_MAX).collect();
         imported.items += some.len() as u64;
         let body = Body::Opening(Opening {
-            cutoff: None,
+            cutoff: opening.cutoff.clone(),
             lines: some,
         });
         let receipt = journal.take(Command { stamp, body }).await?;

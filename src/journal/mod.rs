@@ -27,6 +27,7 @@ pub mod import;
 mod inspect;
 mod migrate;
 pub mod open;
+mod opened;
 pub mod read;
 pub mod rebuild;
 mod rows;
@@ -36,6 +37,7 @@ mod state;
 mod unexplained;
 mod upkeep;
 pub mod verify;
+mod view;
 pub mod watched;
 mod writer;
 

@@ -141,6 +141,7 @@ pub(super) fn prune(
             true
         },
     )?;
+    let mut newest: Option<WallMs> = meta::get(conn, meta::PRUNED_MS)?;
     let mut last: Option<(Seq, Chain)> = None;
     let mut chain = state.journal.pruned_chain;
     let mut folded: BTreeMap<ItemId, (Level, Balance)> = BTreeMap::new();
@@ -155,6 +156,7 @@ pub(super) fn prune(
             break;
         }
         fold(conn, &mut folded, &entry)?;
+        newest = newest.max(Some(entry.stamp.wall_ms));
         chain = chain_next(chain, d);
         last = Some((seq, chain));
     }
@@ -167,6 +169,9 @@ pub(super) fn prune(
     entries::delete_upto(conn, &state.journal, upto)?;
     for (item, (level, before)) in &folded {
         levels::put(conn, Table::Base, item, level, before)?;
+    }
+    if let Some(newest) = newest {
+        meta::put(conn, meta::PRUNED_MS, newest)?;
     }
     journals::set_anchor(conn, state.journal.nr, upto, chain)?;
     state.journal.pruned = upto;

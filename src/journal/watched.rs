@@ -11,7 +11,7 @@ use shelfwire_core::domain::time::{BusinessDay, Stamp};
 use shelfwire_core::limits::GAP_GIVEN_UP_MS;
 
 use super::error::StorageError;
-use super::rows::{alerts, meta, numbers};
+use super::rows::{alerts, meta, numbers, openings};
 
 /// What is missing of a till's day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +99,7 @@ impl Watched {
                 }
                 self.alert_hour = *hour;
             }
+            Side::TillClock(till, clock) => openings::keep_till_clock(conn, till, clock)?,
             Side::DayClosed(day) => {
                 meta::put(conn, meta::CLOSED_DAY, day.as_str())?;
                 alerts::day_closed(conn)?;

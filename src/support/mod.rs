@@ -5,4 +5,5 @@ pub mod clock;
 pub mod delays;
 pub mod identity;
 pub mod log;
+pub mod store_time;
 pub mod tasks;

@@ -16,5 +16,6 @@ mod aside;
 mod crash;
 mod damage;
 mod model;
+mod openings;
 mod taking;
 mod upkeep;

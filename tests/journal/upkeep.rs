@@ -303,7 +303,7 @@ async fn r13_an_import_makes_items_known() {
         panic!("an opening is an opening");
     };
     let mut told = Vec::new();
-    let done = import(&stage.journal, opening.lines, stamp(NOON), &mut |at, of| {
+    let done = import(&stage.journal, opening, stamp(NOON), &mut |at, of| {
         told.push((at, of));
     })
     .await

@@ -30,6 +30,7 @@ pub fn settings() -> PosSettings {
         listen: "127.0.0.1:0".parse().unwrap(),
         tls: None,
         tills: vec![till("till-1"), till("till-2")],
+        timezone: None,
         handshake: Duration::from_secs(5),
         idle: Duration::from_secs(40),
         ping: Duration::from_secs(15),

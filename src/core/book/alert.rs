@@ -105,6 +105,18 @@ pub(super) fn negative(item: ItemId, on_hand: Milli) -> Draft {
     }
 }
 
+/// An item whose stock may count a movement twice, or not at all: it came near the cutoff.
+pub(super) fn recount(item: ItemId, on_hand: Milli) -> Draft {
+    let text = format!(
+        "a movement within two minutes of the cutoff was booked and may be counted twice; \
+         on hand {on_hand}: count it again"
+    );
+    Draft {
+        item: Some(item),
+        ..alert("recount", Severity::Warning, &text)
+    }
+}
+
 /// An item in more zones than are kept.
 pub(super) fn too_many_zones(item: ItemId) -> Draft {
     Draft {

@@ -4,6 +4,7 @@
 mod alert;
 mod gap;
 mod key;
+mod moment;
 mod notice;
 mod opening;
 mod posting;
@@ -17,6 +18,7 @@ mod till;
 mod void;
 
 pub use key::{command_key, inbox_key, line_key};
+pub use opening::{InForce, older, too_old};
 pub use side::{AlertHour, AlertKey, AlertSeen, Patience, Side};
 
 use self::gap::Watching;
@@ -29,7 +31,8 @@ use crate::domain::key::{KeyDigest, Skey};
 use crate::domain::numbers::{DayNumbers, TillDay};
 use crate::domain::quantity::Milli;
 use crate::domain::stock::{Balance, Level};
-use crate::domain::time::BusinessDay;
+use crate::domain::till_clock::TillClock;
+use crate::domain::time::{BusinessDay, WallMs};
 use crate::limits::CLOSED_AHEAD_MAX_DAYS;
 
 /// What the key table says of a source's event (R3). It holds one row for each key *and* content,
@@ -84,6 +87,20 @@ pub trait StockView {
     fn closed_day(&self) -> Result<Option<BusinessDay>, Self::Error>;
     /// How long is waited for what may still come.
     fn patience(&self) -> Patience;
+    /// The opening that an item's stock counts from; `None` before the first one.
+    fn opening(&self, item: &ItemId) -> Result<Option<InForce>, Self::Error>;
+    /// What is known of a till's clock.
+    fn till_clock(&self, till: &Name) -> Result<Option<TillClock>, Self::Error>;
+    /// Wall time of the newest row that is pruned; `None` where all are there.
+    fn pruned_ms(&self) -> Result<Option<WallMs>, Self::Error>;
+    /// Hands over the rows of wanted items, taken at or after a wall time, in seq order, one at a
+    /// time; rows a little older may be among them.
+    fn rows_since(
+        &self,
+        from: WallMs,
+        wanted: &dyn Fn(&str) -> bool,
+        each: &mut dyn FnMut(&Entry) -> Result<(), Self::Error>,
+    ) -> Result<(), Self::Error>;
 }
 
 /// An entry to write, and the item's balances after it.
@@ -186,9 +203,9 @@ fn book_body<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookEr
     let mut posting = Posting::new(view);
     let mut keep = Vec::new();
     let posted = match &command.body {
-        Body::Sale(sale) => return till::book(sale, posting),
-        Body::Scan(scan) => scan::book(scan, &mut posting),
-        Body::Opening(opening) => opening::book(&opening.lines, &mut posting),
+        Body::Sale(sale) => return till::book(sale, &command.stamp, posting),
+        Body::Scan(scan) => scan::book(scan, &command.stamp, &mut posting),
+        Body::Opening(opening) => opening::book(opening, &command.stamp, &mut posting),
         Body::DayReport(_) => Ok(()),
         Body::Tick => notice::tick(&mut posting.rows, &mut keep, &command.stamp, view)
             .map_err(BookError::View),

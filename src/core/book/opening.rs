@@ -1,50 +1,207 @@
-//! R12, R13: absolute stock. Its entry carries the difference to the book, what was counted and what
-//! the book held; from here on the item is known. (Its cutoff is a rule of its own.)
+//! R12, R13: absolute stock, true for its cutoff. Its entry carries the difference to the book, what
+//! was counted, what the book held and the cutoff; from here on the item is known. What moved since
+//! the cutoff stays: the book is set to what was counted and what moved since.
 
-use super::posting::{Fault, Posting};
-use super::{BookError, StockView, alert};
-use crate::domain::command::OpeningLine;
-use crate::domain::entry::{Detail, Draft, Kind, Movement};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::posting::{Fault, Posting, effect};
+use super::{BookError, StockView, alert, moment};
+use crate::domain::command::{Opening, OpeningLine};
+use crate::domain::cutoff::{Cutoff, Standing};
+use crate::domain::entry::{Detail, Draft, Entry, Kind, Movement};
+use crate::domain::ids::Name;
+use crate::domain::item::{CODE_PREFIX, ItemId};
 use crate::domain::quantity::Milli;
-use crate::limits::OPENING_LINES_MAX;
+use crate::domain::time::{Stamp, WallMs};
+use crate::limits::{CUTOFF_AHEAD_MAX_MS, CUTOFF_MARGIN_MS, CUTOFF_TILLS_MAX, OPENING_LINES_MAX};
+
+/// The opening that an item's stock counts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// What it is true for.
+    pub cutoff: Cutoff,
+    /// What was counted.
+    pub counted: Milli,
+}
+
+/// What moved since the cutoff.
+#[derive(Debug, Clone, Copy, Default)]
+struct Since {
+    qty: Milli,
+    ambiguous: bool,
+}
 
 pub(super) fn book<V: StockView>(
-    lines: &[OpeningLine],
+    opening: &Opening,
+    stamp: &Stamp,
     posting: &mut Posting<'_, V>,
 ) -> Result<(), BookError<V::Error>> {
-    if lines.len() > OPENING_LINES_MAX {
+    if let Some(why) = wrong(opening, stamp.wall_ms) {
+        return Err(BookError::Refused(why));
+    }
+    let mut lines = Vec::with_capacity(opening.lines.len());
+    for line in &opening.lines {
+        let (item, _) = posting.whole(&line.item).map_err(BookError::View)?;
+        if item != line.item {
+            // The code is only a part of that item's stock: as an absolute number it would be wrong.
+            let alert = alert::opening_of_code(line.item.clone(), &item);
+            posting.note(alert).map_err(BookError::View)?;
+            continue;
+        }
+        let before = posting.view.opening(&item).map_err(BookError::View)?;
+        let cutoff = match (&opening.cutoff, before) {
+            (Some(cutoff), Some(before)) if cutoff.at < before.cutoff.at => {
+                return Err(BookError::Refused(older(&item)));
+            }
+            // The same once more changes nothing.
+            (Some(cutoff), Some(before))
+                if *cutoff == before.cutoff && line.qty == before.counted =>
+            {
+                continue;
+            }
+            (Some(cutoff), _) => cutoff.clone(),
+            // A clock that went back makes no opening older than the one before.
+            (None, before) => {
+                let least = before.map_or(stamp.wall_ms, |before| before.cutoff.at);
+                Cutoff::unsaid(stamp.wall_ms.max(least))
+            }
+        };
+        lines.push((line, cutoff));
+    }
+    let mut since = match &opening.cutoff {
+        Some(cutoff) if !lines.is_empty() => since(cutoff, &lines, posting)?,
+        Some(_) | None => BTreeMap::new(),
+    };
+    for (line, cutoff) in lines {
+        let moved = since.remove(&line.item).unwrap_or_default();
+        open(line, cutoff, moved, posting)?;
+    }
+    posting.alert_states(None);
+    Ok(())
+}
+
+/// What is wrong with an opening, whatever the book holds.
+fn wrong(opening: &Opening, now: WallMs) -> Option<String> {
+    if opening.lines.len() > OPENING_LINES_MAX {
         let text = format!("an opening has at most {OPENING_LINES_MAX} lines: cut it");
-        return Err(BookError::Refused(text));
+        return Some(text);
     }
-    if let Some(line) = lines
-        .iter()
-        .find(|line| line.qty < Milli::ZERO || line.qty.bounded().is_none())
-    {
-        let text = format!("{} of {} is no stock to open with", line.qty, line.item);
-        return Err(BookError::Refused(text));
+    if let Some(cutoff) = &opening.cutoff {
+        if cutoff.at > now.saturating_add(CUTOFF_AHEAD_MAX_MS) {
+            return Some("the cutoff is in the future: give the time of the count".to_owned());
+        }
+        if cutoff.last.len() > CUTOFF_TILLS_MAX {
+            return Some(format!(
+                "the cutoff names more than {CUTOFF_TILLS_MAX} tills"
+            ));
+        }
     }
-    lines.iter().try_for_each(|line| open(line, posting))
+    let mut seen = BTreeSet::new();
+    for OpeningLine { item, qty, .. } in &opening.lines {
+        if *qty < Milli::ZERO || qty.bounded().is_none() {
+            return Some(format!("{qty} of {item} is no stock to open with"));
+        }
+        if !seen.insert(item) {
+            return Some(format!("{item} stands in the opening twice: keep one"));
+        }
+    }
+    None
+}
+
+/// Why an opening is refused whose cutoff is behind the one in force.
+pub fn older(item: &ItemId) -> String {
+    format!("{item} was opened for a later time already: count it again")
+}
+
+/// Why an opening is refused whose cutoff is behind the rows that are left.
+pub fn too_old() -> String {
+    "the cutoff is older than what the journal keeps: count for a later time".to_owned()
+}
+
+/// What moved of the lines' items since the cutoff, read once through for all of them.
+fn since<V: StockView>(
+    cutoff: &Cutoff,
+    lines: &[(&OpeningLine, Cutoff)],
+    posting: &Posting<'_, V>,
+) -> Result<BTreeMap<ItemId, Since>, BookError<V::Error>> {
+    let view = posting.view;
+    if view.pruned_ms().map_err(BookError::View)? >= Some(cutoff.at) {
+        return Err(BookError::Refused(too_old()));
+    }
+    let items = lines.iter().map(|(line, _)| line.item.clone());
+    let mut since: BTreeMap<ItemId, Since> = items.map(|item| (item, Since::default())).collect();
+    let mut offsets = BTreeMap::<Name, i64>::new();
+    let mut whole = BTreeMap::<ItemId, (ItemId, Milli)>::new();
+    let mut unfit = None;
+    let from = cutoff.at.saturating_sub(CUTOFF_MARGIN_MS);
+    let opened: BTreeSet<&str> = lines.iter().map(|(line, _)| line.item.as_str()).collect();
+    let wanted = |item: &str| item.starts_with(CODE_PREFIX) || opened.contains(item);
+    view.rows_since(from, &wanted, &mut |entry: &Entry| {
+        let body = &entry.body;
+        let Some(item) = body.item.as_ref().filter(|_| moment::may_be_inside(body)) else {
+            return Ok(());
+        };
+        // What a code moved is the item's, once it is known to be; the remap itself moves nothing.
+        if item.as_code().is_some() && !whole.contains_key(item) {
+            whole.insert(item.clone(), posting.whole(item)?);
+        }
+        let (of, factor) = whole
+            .get(item)
+            .map_or((item, Milli::ONE), |(of, factor)| (of, *factor));
+        let Some(sum) = since.get_mut(of) else {
+            return Ok(());
+        };
+        if let Some(till) = &body.dev
+            && !offsets.contains_key(till)
+        {
+            let clock = view.till_clock(till)?;
+            offsets.insert(till.clone(), clock.map_or(0, |clock| clock.offset()));
+        }
+        let offset = |till: &Name| offsets.get(till).copied().unwrap_or(0);
+        let standing = cutoff.standing(&moment::of_row(body, entry.stamp.wall_ms, offset));
+        if standing == Standing::Inside {
+            return Ok(());
+        }
+        let (on_hand, _) = effect(body);
+        match on_hand.times(factor).and_then(|qty| sum.qty.plus(qty)) {
+            Some(qty) => sum.qty = qty,
+            None => unfit = Some(of.clone()),
+        }
+        sum.ambiguous |= standing == Standing::Ambiguous;
+        Ok(())
+    })
+    .map_err(BookError::View)?;
+    match unfit {
+        Some(item) => Err(out_of_bounds(&item)),
+        None => Ok(since),
+    }
+}
+
+fn out_of_bounds<E>(item: &ItemId) -> BookError<E> {
+    BookError::Refused(format!("the balance of {item} is out of bounds"))
 }
 
 fn open<V: StockView>(
     line: &OpeningLine,
+    cutoff: Cutoff,
+    since: Since,
     posting: &mut Posting<'_, V>,
 ) -> Result<(), BookError<V::Error>> {
-    let (item, _) = posting.whole(&line.item).map_err(BookError::View)?;
-    if item != line.item {
-        // The code is only a part of that item's stock: as an absolute number it would be wrong.
-        let alert = alert::opening_of_code(line.item.clone(), &item);
-        return posting.note(alert).map_err(BookError::View);
-    }
-    let expected = posting.balance(&item).map_err(BookError::View)?.on_hand;
-    let refuse = || BookError::Refused(format!("the balance of {} is out of bounds", line.item));
+    let expected = posting
+        .balance(&line.item)
+        .map_err(BookError::View)?
+        .on_hand;
+    let now = line.qty.plus(since.qty);
+    let difference = now.and_then(|now| now.minus(expected));
     let draft = Draft {
-        item: Some(item),
-        qty: line.qty.minus(expected).ok_or_else(refuse)?,
+        item: Some(line.item.clone()),
+        qty: difference.ok_or_else(|| out_of_bounds(&line.item))?,
         uom: Some(line.uom),
         detail: Detail {
             counted: Some(line.qty),
             expected: Some(expected),
+            cutoff: Some(cutoff),
+            ambiguous: since.ambiguous,
             ..Detail::default()
         },
         ..Draft::new(Kind::Move(Movement::Opening))

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{BookError, Row, StockView, alert};
+use super::{BookError, Row, StockView, alert, moment};
 use crate::domain::command::Part;
-use crate::domain::entry::{Draft, Kind, Movement};
+use crate::domain::cutoff::Moment;
+use crate::domain::entry::{Draft, Kind, Movement, Severity};
 use crate::domain::item::ItemId;
+use crate::domain::key::Skey;
 use crate::domain::quantity::Milli;
 use crate::domain::stock::{Balance, FoldError};
 use crate::limits::{ALERT_ROWS_PER_COMMAND_MAX, ROWS_PER_COMMAND_MAX};
@@ -43,7 +45,7 @@ impl<E> From<Misfit> for Fault<E> {
 /// An item's balances while a command is booked.
 #[derive(Debug, Clone)]
 struct Running {
-    before: Milli,
+    before: Balance,
     now: Balance,
 }
 
@@ -53,6 +55,8 @@ pub(super) struct Posting<'v, V: StockView> {
     pub(super) view: &'v V,
     /// Rows in order.
     pub(super) rows: Vec<Row>,
+    /// When the command's event happened; `None` for what is judged by no cutoff.
+    pub(super) moment: Option<Moment>,
     items: BTreeMap<ItemId, Running>,
 }
 
@@ -61,6 +65,7 @@ impl<'v, V: StockView> Posting<'v, V> {
         Self {
             view,
             rows: Vec::new(),
+            moment: None,
             items: BTreeMap::new(),
         }
     }
@@ -80,13 +85,28 @@ impl<'v, V: StockView> Posting<'v, V> {
         }
         let (rows, items) = (self.rows.len(), self.items.clone_of(&drafts));
         for draft in drafts {
-            if let Err(fault) = self.push(draft) {
+            let pushed = self.settled(draft).and_then(|draft| self.push(draft));
+            if let Err(fault) = pushed {
                 self.rows.truncate(rows);
                 self.items.restore(items);
                 return Err(fault);
             }
         }
         Ok(())
+    }
+
+    /// A draft as the cutoff of its item leaves it (R11, R12).
+    fn settled(&self, draft: Draft) -> Result<Draft, Fault<V::Error>> {
+        let (Some(moment), Some(item)) = (&self.moment, &draft.item) else {
+            return Ok(draft);
+        };
+        if !moment::may_be_inside(&draft) || !self.balance(item).map_err(Fault::View)?.known {
+            return Ok(draft);
+        }
+        match self.view.opening(item).map_err(Fault::View)? {
+            Some(opening) => Ok(moment::settle(draft, &opening.cutoff, moment)),
+            None => Ok(draft),
+        }
     }
 
     /// Posts an alert, a loss or anything else that moves nothing.
@@ -117,7 +137,7 @@ impl<'v, V: StockView> Posting<'v, V> {
             }
         };
         let running = self.items.entry(item.clone()).or_insert(Running {
-            before: now.on_hand,
+            before: now.clone(),
             now,
         });
         running.now = after.clone();
@@ -134,22 +154,33 @@ impl<'v, V: StockView> Posting<'v, V> {
         Ok(())
     }
 
-    /// Alerts each item that this command took below zero, where its stock is known (R13).
-    pub(super) fn alert_negatives(&mut self, like: &Draft) {
+    /// Says which items this command took below zero or back (R13), and which it made doubtful or
+    /// settled (R11), where their stock is known. These alerts are the item's, not the source's: what
+    /// one source begins another may end.
+    pub(super) fn alert_states(&mut self, skey: Option<Skey>) {
         let room = ROWS_PER_COMMAND_MAX.saturating_sub(self.rows.len());
-        let fallen = |running: &Running| {
-            running.now.known && running.before >= Milli::ZERO && running.now.on_hand < Milli::ZERO
-        };
-        for (item, running) in self.items.iter().filter(|(_, r)| fallen(r)).take(room) {
-            self.rows.push(Row {
-                // Of the item, whichever source brought it there (R22).
-                draft: Draft {
-                    skey: like.skey,
-                    ..alert::negative(item.clone(), running.now.on_hand)
-                },
-                after: Some(running.now.clone()),
-            });
+        let low = |balance: &Balance| balance.known && balance.on_hand < Milli::ZERO;
+        let mut told = Vec::new();
+        for (item, Running { before, now }) in &self.items {
+            let states = [
+                (low(before), low(now), alert::negative as StateAlert),
+                (before.ambiguous, now.ambiguous, alert::recount),
+            ];
+            for (was, _, alert) in states.into_iter().filter(|(was, is, _)| was != is) {
+                let mut draft = alert(item.clone(), now.on_hand);
+                if was {
+                    draft.detail.cleared = true;
+                    draft.detail.severity = Some(Severity::Info);
+                    draft.detail.text = Some(format!("over: on hand is {}", now.on_hand));
+                }
+                draft.skey = skey;
+                told.push(Row {
+                    draft,
+                    after: Some(now.clone()),
+                });
+            }
         }
+        self.rows.extend(told.into_iter().take(room));
     }
 
     /// A part under the item that its code turned out to be (R1): a command made before the
@@ -191,6 +222,9 @@ impl<'v, V: StockView> Posting<'v, V> {
     }
 }
 
+/// An alert about an item, with what is on hand.
+type StateAlert = fn(ItemId, Milli) -> Draft;
+
 /// Undoing the items of a line.
 trait Items {
     fn clone_of(&self, drafts: &[Draft]) -> Vec<(ItemId, Option<Running>)>;
@@ -221,11 +255,19 @@ pub(super) fn line_qty(line: Milli, row: Milli) -> Option<Milli> {
     (said.0 != row.0.saturating_abs()).then_some(said)
 }
 
-/// What an entry did to `on_hand` and to `unavailable`.
+/// What a movement is about: what its row moved, or would have moved, had it not been inside an
+/// opening (R12). A void of it undoes this, and is itself judged by the cutoff.
+pub(super) fn moved(draft: &Draft) -> Milli {
+    draft.detail.inside.unwrap_or(draft.qty)
+}
+
+/// What a movement is about, as `on_hand` and `unavailable`; see [`moved`].
 pub(super) fn effect(draft: &Draft) -> (Milli, Milli) {
     if matches!(draft.kind, Kind::Move(Movement::Hold | Movement::Release)) {
-        (Milli::ZERO, draft.qty)
+        (Milli::ZERO, moved(draft))
+    } else if matches!(draft.kind, Kind::Move(Movement::Pick | Movement::Move)) {
+        (Milli::ZERO, Milli::ZERO)
     } else {
-        (draft.qty, draft.unavailable)
+        (moved(draft), draft.unavailable)
     }
 }

@@ -1,15 +1,18 @@
 //! Scans of a scanner whose role books: goods come in, come back, or are taken off with a reason.
 
 use super::posting::{Fault, Posting};
-use super::{BookError, StockView, alert, returned};
+use super::{BookError, StockView, alert, moment, returned};
 use crate::domain::command::{ScanKind, ScanMovement};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
 use crate::domain::observation::UnclearLine;
+use crate::domain::time::Stamp;
 
 pub(super) fn book<V: StockView>(
     scan: &ScanMovement,
+    stamp: &Stamp,
     posting: &mut Posting<'_, V>,
 ) -> Result<(), BookError<V::Error>> {
+    posting.moment = Some(moment::of_scan(stamp));
     let posted = drafts(scan, posting).and_then(|drafts| posting.post(drafts));
     let dev = Some(scan.dev.clone());
     posting.or_tell(posted, |misfit| {
@@ -23,10 +26,7 @@ pub(super) fn book<V: StockView>(
             ..alert::unclear("unclear_scan", &line)
         }
     })?;
-    posting.alert_negatives(&Draft {
-        dev,
-        ..Draft::new(Kind::Alert)
-    });
+    posting.alert_states(None);
     Ok(())
 }
 

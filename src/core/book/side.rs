@@ -6,6 +6,7 @@ use crate::domain::entry::Draft;
 use crate::domain::ids::Name;
 use crate::domain::item::ItemId;
 use crate::domain::numbers::TillDay;
+use crate::domain::till_clock::TillClock;
 use crate::domain::time::{BusinessDay, Stamp};
 
 /// One thing to keep beside the rows.
@@ -17,6 +18,8 @@ pub enum Side {
     NumbersGone(TillDay),
     /// How many alerts were sent in this hour (R22); `None` where none were.
     AlertHour(Option<AlertHour>),
+    /// What is known of a till's clock (R11), in place of what was.
+    TillClock(Name, TillClock),
     /// The store's business day is over (R21): alerts are told anew.
     DayClosed(BusinessDay),
 }

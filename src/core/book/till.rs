@@ -1,13 +1,14 @@
 //! R3, R4, R6: a till's transaction, whole, under its key; what its lines do to stock.
 
 use super::posting::{Fault, Posting, line_qty};
-use super::{BookError, Booked, Known, StockView, alert, key, line_key, returned, void};
+use super::{BookError, Booked, Known, StockView, alert, key, line_key, moment, returned, void};
 use crate::domain::command::{LineMovement, TillLine, TillTransaction};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
 use crate::domain::ids::Salt;
 use crate::domain::key::{KeyDigest, Skey};
 use crate::domain::observation::{LineKind, LineRef, Mode, Status, UnclearLine};
 use crate::domain::quantity::Milli;
+use crate::domain::time::Stamp;
 use crate::limits::{LINES_PER_TRANSACTION_MAX, SOURCE_ID_MAX_BYTES};
 
 /// What every row of a transaction has.
@@ -15,6 +16,7 @@ pub(super) struct Origin<'a> {
     pub(super) sale: &'a TillTransaction,
     pub(super) skey: Skey,
     pub(super) salt: Salt,
+    pub(super) stamp: Stamp,
 }
 
 impl Origin<'_> {
@@ -35,6 +37,9 @@ impl Origin<'_> {
         draft.skey = Some(self.skey);
         draft.line = line.map(|id| self.line(id));
         let time = self.sale.time.as_deref();
+        if draft.kind.moves_stock() || draft.kind == Kind::Pending {
+            moment::tell(&mut draft.detail, self.sale, &self.stamp);
+        }
         draft.detail.till_time = time.map(|text| alert::cut(text, SOURCE_ID_MAX_BYTES));
         draft
     }
@@ -47,6 +52,7 @@ impl Origin<'_> {
 
 pub(super) fn book<V: StockView>(
     sale: &TillTransaction,
+    stamp: &Stamp,
     mut posting: Posting<'_, V>,
 ) -> Result<Booked, BookError<V::Error>> {
     if sale.lines.len() > LINES_PER_TRANSACTION_MAX {
@@ -59,23 +65,26 @@ pub(super) fn book<V: StockView>(
         Known::Other { moved } => moved,
         Known::New => false,
     };
+    let (moment, clock) = moment::of_sale(sale, stamp, posting.view).map_err(BookError::View)?;
+    posting.moment = Some(moment);
     if sale.mode == Mode::Live && sale.status == Status::Completed {
         let origin = Origin {
             sale,
             skey,
             salt: *posting.view.salt(),
+            stamp: *stamp,
         };
         if reused {
             let alert = origin.mark(alert::key_reused(&sale.transaction), None);
             posting.note(alert).map_err(BookError::View)?;
         }
         lines(&origin, &mut posting)?;
-        posting.alert_negatives(&origin.mark(Draft::new(Kind::Alert), None));
+        posting.alert_states(Some(skey));
     }
     Ok(Booked::New {
         rows: posting.rows,
         skey: Some(skey),
-        keep: Vec::new(),
+        keep: clock.into_iter().collect(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! R5, as far as built: the void of a line that is booked reverses exactly what its line booked, for
 //! the quantity it names and never more than is left. Any other void is kept `pending`.
 
-use super::posting::{Fault, Posting, effect, line_qty};
+use super::posting::{Fault, Posting, effect, line_qty, moved};
 use super::till::{Origin, misfitting};
 use super::{BookError, StockView, alert, line_key};
 use crate::domain::command::{LineMovement, Part, TillLine};
@@ -157,7 +157,7 @@ fn add<V: StockView>(
     let exact = |qty: Milli| qty.times(factor).ok_or(super::posting::Misfit::Inexact);
     let (on_hand, unavailable) = (exact(on_hand)?, exact(unavailable)?);
     let said = draft.detail.line_qty;
-    let said = said.unwrap_or(Milli(draft.qty.0.saturating_abs()));
+    let said = said.unwrap_or(Milli(moved(draft).0.saturating_abs()));
     let first = line.items.first().is_none_or(|net| net.item == item);
     if books && line.items.is_empty() {
         (line.qty, line.left) = (said, said);

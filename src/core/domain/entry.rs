@@ -208,6 +208,15 @@ pub struct Detail {
     /// The till's time of the transaction, as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub till_time: Option<String>,
+    /// Milliseconds from the till's time to when the box took it, where that time is an instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_ms: Option<i64>,
+    /// The till's number of the transaction, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// The till's business day, where `till_time` does not begin with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<BusinessDay>,
     /// The line could be inside or outside a count, or already counted by another box.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ambiguous: bool,

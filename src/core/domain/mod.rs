@@ -14,4 +14,5 @@ pub mod numbers;
 pub mod observation;
 pub mod quantity;
 pub mod stock;
+pub mod till_clock;
 pub mod time;

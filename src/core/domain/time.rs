@@ -90,6 +90,21 @@ impl BusinessDay {
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
         era * 146_097 + day_of_era - 719_468
     }
+
+    /// The day in UTC of a wall time; the year 9999 at the most.
+    pub fn in_utc(wall_ms: WallMs) -> Self {
+        let days = wall_ms.div_euclid(24 * 60 * 60 * 1_000);
+        // Days since 0000-03-01 of the calendar that repeats every 400 years (146,097 days).
+        let days = days.clamp(-719_162, 2_932_896) + 719_468;
+        let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let of = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * of + of / 4 - of / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        let year = era * 400 + of + i64::from(month <= 2);
+        Self(format!("{year:04}-{month:02}-{day:02}"))
+    }
 }
 
 impl TryFrom<String> for BusinessDay {

@@ -133,3 +133,45 @@ impl Reader<'_> {
         Ok((item.id(), factor, item.unit()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identify::Catalogue;
+
+    fn faults(bytes: &[u8]) -> String {
+        let error = read_opening(bytes, &Catalogue::empty(), &|_| None).unwrap_err();
+        assert!(!error.retry());
+        error.to_string()
+    }
+
+    #[test]
+    fn r12_a_file_in_another_encoding_is_refused_with_its_place_and_a_way_to_mend_it() {
+        let text = "item,qty\nK\u{e4}se,3\n";
+        let utf_16 = |bytes: fn(u16) -> [u8; 2], mark: &[u8]| {
+            let units = text.encode_utf16().flat_map(bytes);
+            mark.iter().copied().chain(units).collect::<Vec<u8>>()
+        };
+        let latin_1 = b"item,qty\nK\xe4se,3\n".to_vec();
+        for (name, file, place) in [
+            ("latin-1", latin_1, "2:2:"),
+            ("utf-16 le", utf_16(u16::to_le_bytes, b"\xff\xfe"), "1:1:"),
+            ("utf-16 be", utf_16(u16::to_be_bytes, b"\xfe\xff"), "1:1:"),
+            ("utf-16 unmarked", utf_16(u16::to_le_bytes, b""), "1:2:"),
+        ] {
+            let said = faults(&file);
+            assert!(said.starts_with(place), "{name}: {said}");
+            assert!(said.ends_with("save the file as UTF-8"), "{name}: {said}");
+        }
+    }
+
+    #[test]
+    fn r12_items_twice_unknown_or_below_zero_are_named_with_line_and_column() {
+        let said = faults(b"item,qty\na,1\nb,-2\na,3\nc,1,5\n");
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 3, "{said}");
+        for (line, want) in lines.iter().zip(["3:3: ", "4:1: a stands", "5:6: "]) {
+            assert!(line.starts_with(want), "{line} does not begin with {want}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use shelfwire_core::identify::{self, Catalogue, TillRules};
 
 use super::DropSettings;
 use super::lines::FileLine;
+use crate::support::store_time;
 
 /// The command of a line, or why it is refused.
 pub(super) fn understand(
@@ -26,7 +27,9 @@ pub(super) fn understand(
         )),
         Request::Transaction(transaction) => {
             let rules = rules(settings, &transaction.till)?;
-            Ok(identify::transaction(catalogue, *transaction, stamp, rules))
+            let mut command = identify::transaction(catalogue, *transaction, stamp, rules);
+            store_time::date(&mut command, settings.timezone.as_ref());
+            Ok(command)
         }
     }
 }

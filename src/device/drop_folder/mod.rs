@@ -24,6 +24,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::time::MonoMs;
 use shelfwire_core::identify::TillRules;
@@ -55,6 +56,8 @@ pub struct DropSettings {
     pub folder: PathBuf,
     /// Tills whose messages may come here, and what is agreed with each.
     pub tills: BTreeMap<Name, TillRules>,
+    /// The store's time zone, for tills that tell a time without one.
+    pub timezone: Option<TimeZone>,
     /// A file with a whole last line is read without an event once it was left alone so long, in
     /// milliseconds.
     pub settled_ms: u64,
@@ -73,6 +76,7 @@ impl DropSettings {
             name,
             folder,
             tills,
+            timezone: None,
             settled_ms: 10_000,
             abandoned_ms: 60_000,
             look_ms: 5_000,

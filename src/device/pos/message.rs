@@ -12,6 +12,7 @@ use super::access::Till;
 use super::refusals::Cause;
 use crate::device::source::stamp;
 use crate::journal::TakeError;
+use crate::support::store_time;
 
 /// What an HTTP status makes of an answer; a WebSocket sends the body alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,8 @@ pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
                 return Prepared::Refused(Outcome::Bad, refusal);
             }
             let catalogue = hub.catalogue.current();
-            let command = identify::transaction(&catalogue, *transaction, stamp, till.rules);
+            let mut command = identify::transaction(&catalogue, *transaction, stamp, till.rules);
+            store_time::date(&mut command, hub.settings.timezone.as_ref());
             Prepared::Take(Box::new(Taking { key, command }))
         }
     }

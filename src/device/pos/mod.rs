@@ -22,6 +22,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use shelfwire_core::domain::ids::Name;
 use tokio::sync::watch;
 
@@ -45,6 +46,8 @@ pub struct PosSettings {
     pub tls: Option<TlsFiles>,
     /// Who may call.
     pub tills: Vec<TillAccess>,
+    /// The store's time zone, for tills that tell a time without one.
+    pub timezone: Option<TimeZone>,
     /// By when a connection must have shown a token; also the longest wait for a till to read.
     pub handshake: Duration,
     /// Longest silence of a till.

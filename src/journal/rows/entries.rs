@@ -206,6 +206,26 @@ pub(in crate::journal) fn first_young(
     .doing("looking for old rows")
 }
 
+/// The first seq whose row was taken at or after a wall time, by halving what is there: right where
+/// wall times rise, and near it where a clock stepped.
+pub(in crate::journal) fn first_since(
+    conn: &Connection,
+    journal: &JournalRow,
+    from_wall_ms: i64,
+) -> Result<Seq, StorageError> {
+    let mut low = journal.pruned + 1;
+    let mut high = head(conn, journal)? + 1;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        // A row that is missing tells nothing: what is before it is read too.
+        match wall_ms(conn, journal, middle)? {
+            Some(wall) if wall < from_wall_ms => low = middle + 1,
+            Some(_) | None => high = middle,
+        }
+    }
+    Ok(low)
+}
+
 /// Erases personal columns and their salts in a span of positions. The hashes of these rows still
 /// hold. Returns how many rows were changed.
 pub(in crate::journal) fn erase_personal(

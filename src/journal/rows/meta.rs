@@ -31,6 +31,9 @@ pub(in crate::journal) const CLOSED_DAY: &str = "closed_day";
 /// Position up to which personal columns were erased.
 pub(in crate::journal) const ERASED: &str = "erased_pos";
 
+/// Wall time of the newest row that is pruned.
+pub(in crate::journal) const PRUNED_MS: &str = "pruned_ms";
+
 /// Reads a value.
 pub(in crate::journal) fn get<T: FromSql>(
     conn: &Connection,

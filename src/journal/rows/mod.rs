@@ -9,6 +9,7 @@ pub(super) mod levels;
 pub(super) mod meta;
 pub(super) mod notes;
 pub(super) mod numbers;
+pub(super) mod openings;
 pub(super) mod select;
 
 /// A seq, a count or a number as `SQLite` holds it. They are all below 2^53.

@@ -2,14 +2,14 @@
 //! that are open; and the centre's commands that were done.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use shelfwire_core::domain::entry::{Draft, Entry, Kind};
+use shelfwire_core::domain::entry::{Draft, Entry, Kind, Movement};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::time::BusinessDay;
 use shelfwire_core::limits::COMMANDS_DONE_MAX;
 
 use super::journals::JournalRow;
-use super::{alerts, sql};
+use super::{alerts, openings, sql};
 use crate::journal::error::{Doing as _, StorageError};
 
 /// What a `code:` item turned out to be, and the factor.
@@ -48,6 +48,7 @@ pub(in crate::journal) fn left_by(
         Kind::Remap => remap(conn, entry),
         Kind::Pending => pending(conn, journal, entry),
         Kind::Alert => alerts::wrote(conn, entry, closed_day),
+        Kind::Move(Movement::Opening | Movement::Count) => openings::left_by(conn, entry),
         Kind::Move(_)
         | Kind::Loss
         | Kind::Discrepancy

@@ -82,6 +82,34 @@ pub(in crate::journal) fn from(
     Ok(())
 }
 
+/// Rows of wanted items from a seq on, in order; only these are read whole.
+pub(in crate::journal) fn of_items(
+    conn: &Connection,
+    journal: &JournalRow,
+    first: Seq,
+    wanted: &dyn Fn(&str) -> bool,
+    each: &mut dyn FnMut(Found) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    let sql_text = format!("{COLUMNS} WHERE e.pos >= ?1 AND e.journal = ?2 ORDER BY e.pos");
+    let mut statement = conn.prepare_cached(&sql_text).doing("reading rows")?;
+    let item = statement.column_index("item").doing("reading rows")?;
+    let mut rows = statement
+        .query(params![journal.pos(first), journal.nr])
+        .doing("reading rows")?;
+    while let Some(row) = rows.next().doing("reading rows")? {
+        // An item that is no text is a damaged row, and anybody's.
+        let of = row.get_ref(item).doing("reading rows")?;
+        let other = match of.as_str_or_null() {
+            Ok(item) => !item.is_some_and(wanted),
+            Err(_) => false,
+        };
+        if !other {
+            each(found(row, journal))?;
+        }
+    }
+    Ok(())
+}
+
 /// Alerts of a journal that are sent ahead (R22), behind a seq, in order, at most `limit`; those that do not read are left out,
 /// since they come as withheld in their place.
 pub(in crate::journal) fn alerts(

@@ -2,6 +2,7 @@
 
 mod gaps;
 mod notices;
+mod openings;
 mod oracle;
 mod rules;
 mod voids;

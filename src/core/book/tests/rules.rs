@@ -315,7 +315,11 @@ fn r13_only_a_known_item_is_alerted_below_zero_and_once_a_fall() {
         void("2", "5", "1", "A", 1_000),
     ];
     take(&mut journal, sale("5", undone));
-    assert_eq!(alerts(&journal), ["negative"]);
+    // The second one says that the first is over.
+    assert_eq!(alerts(&journal), ["negative", "negative"]);
+    let told = journal.entries().filter(|e| e.body.kind == Kind::Alert);
+    let over: Vec<bool> = told.map(|entry| entry.body.detail.cleared).collect();
+    assert_eq!(over, [false, true]);
     assert_eq!(journal.balance(&item("A")).sellable(), Some(Milli::ZERO));
 }
 

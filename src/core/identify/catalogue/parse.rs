@@ -173,10 +173,19 @@ impl<R: BufRead> Lines<R> {
             Ok(line) => line,
             Err(error) => {
                 let column = error.utf8_error().valid_up_to() + 1;
-                let fix = "save the file as UTF-8";
-                return Err(refuse(column, "these bytes are no UTF-8 text", fix));
+                let utf_16 = self.number == 1 && column == 1;
+                let problem = if utf_16 {
+                    "the file does not begin with UTF-8 text: it may be UTF-16"
+                } else {
+                    "these bytes are no UTF-8 text"
+                };
+                return Err(refuse(column, problem, "save the file as UTF-8"));
             }
         };
+        if let Some(at) = line.find('\0') {
+            let problem = "there is a zero byte, so the file is UTF-16 or no text";
+            return Err(refuse(at + 1, problem, "save the file as UTF-8"));
+        }
         if self.number == 1 && line.starts_with('\u{feff}') {
             line.remove(0);
         }

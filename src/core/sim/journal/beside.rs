@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::book::{AlertHour, AlertKey, AlertSeen, Side};
+use crate::book::{AlertHour, AlertKey, AlertSeen, InForce, Side};
 use crate::domain::entry::{Entry, Kind};
 use crate::domain::ids::Name;
+use crate::domain::item::ItemId;
 use crate::domain::numbers::{DayNumbers, TillDay};
+use crate::domain::till_clock::TillClock;
 use crate::domain::time::BusinessDay;
 
 /// Small tables of a journal.
@@ -13,6 +15,8 @@ use crate::domain::time::BusinessDay;
 pub(super) struct Beside {
     numbers: BTreeMap<(Name, BusinessDay), DayNumbers>,
     alerts: BTreeMap<AlertKey, AlertSeen>,
+    pub(super) openings: BTreeMap<ItemId, InForce>,
+    pub(super) till_clocks: BTreeMap<Name, TillClock>,
     pub(super) hour: Option<AlertHour>,
     pub(super) closed: Option<BusinessDay>,
 }
@@ -42,6 +46,13 @@ impl Beside {
 
     /// An entry was written.
     pub(super) fn wrote(&mut self, entry: &Entry) {
+        let detail = &entry.body.detail;
+        if let (Some(item), Some(cutoff), Some(counted)) =
+            (&entry.body.item, &detail.cutoff, detail.counted)
+        {
+            let (item, cutoff) = (item.clone(), cutoff.clone());
+            self.openings.insert(item, InForce { cutoff, counted });
+        }
         if entry.body.kind != Kind::Alert {
             return;
         }
@@ -62,6 +73,9 @@ impl Beside {
                 self.numbers.remove(&(day.till, day.day));
             }
             Side::AlertHour(hour) => self.hour = hour,
+            Side::TillClock(till, clock) => {
+                self.till_clocks.insert(till, clock);
+            }
             Side::DayClosed(day) => {
                 self.closed = Some(day);
                 self.alerts.retain(|_, seen| seen.open);

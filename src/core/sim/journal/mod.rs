@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 
 use crate::book::{
-    AlertHour, AlertKey, AlertSeen, BookError, Booked, Known, Patience, Row, StockView, book,
-    command_key, inbox_key, own_rows,
+    AlertHour, AlertKey, AlertSeen, BookError, Booked, InForce, Known, Patience, Row, StockView,
+    book, command_key, inbox_key, own_rows,
 };
 use crate::domain::chain::{chain_next, chain_start};
 use crate::domain::command::Command;
@@ -22,7 +22,8 @@ use crate::domain::key::{ContentDigest, KeyDigest, Skey};
 use crate::domain::numbers::{DayNumbers, TillDay};
 use crate::domain::quantity::Milli;
 use crate::domain::stock::Level;
-use crate::domain::time::{BusinessDay, Stamp};
+use crate::domain::till_clock::TillClock;
+use crate::domain::time::{BusinessDay, Stamp, WallMs};
 use crate::session::facts::{Held, Keep, may_book};
 use beside::Beside;
 
@@ -76,6 +77,7 @@ pub struct Journal {
     levels: BTreeMap<ItemId, Level>,
     keys: BTreeMap<Skey, Option<Seq>>,
     remaps: BTreeMap<ItemId, (ItemId, Milli)>,
+    pruned_ms: Option<WallMs>,
     inbox: VecDeque<(Skey, Command)>,
     done: Vec<(String, String)>,
     beside: Beside,
@@ -152,6 +154,29 @@ impl StockView for Journal {
     fn patience(&self) -> Patience {
         Patience::default()
     }
+
+    fn opening(&self, item: &ItemId) -> Result<Option<InForce>, Infallible> {
+        Ok(self.beside.openings.get(item).cloned())
+    }
+
+    fn till_clock(&self, till: &Name) -> Result<Option<TillClock>, Infallible> {
+        Ok(self.beside.till_clocks.get(till).cloned())
+    }
+
+    fn pruned_ms(&self) -> Result<Option<WallMs>, Infallible> {
+        Ok(self.pruned_ms)
+    }
+
+    fn rows_since(
+        &self,
+        _from: WallMs,
+        wanted: &dyn Fn(&str) -> bool,
+        each: &mut dyn FnMut(&Entry) -> Result<(), Infallible>,
+    ) -> Result<(), Infallible> {
+        let rows = self.rows.iter().map(|(entry, _)| entry);
+        let of = |entry: &&Entry| entry.body.item.as_ref().is_some_and(|i| wanted(i.as_str()));
+        rows.filter(of).try_for_each(each)
+    }
 }
 
 impl Journal {
@@ -177,6 +202,7 @@ impl Journal {
             levels: BTreeMap::new(),
             keys: BTreeMap::new(),
             remaps: BTreeMap::new(),
+            pruned_ms: None,
             inbox: VecDeque::new(),
             done: Vec::new(),
             beside: Beside::default(),
@@ -384,6 +410,7 @@ impl Journal {
                 break;
             };
             self.anchor = chain;
+            self.pruned_ms = self.pruned_ms.max(Some(entry.stamp.wall_ms));
             if let (Some(item), Some(after)) = (entry.body.item, entry.after) {
                 let level = Level {
                     balance: after,

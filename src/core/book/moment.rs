@@ -1,0 +1,125 @@
+//! R11, R12: when a command or a row happened, and what a cutoff makes of its movements. Every
+//! movement goes through here on its way into a row, a void like the line that it undoes: one that
+//! happened before its item's cutoff moves nothing, whenever it comes.
+
+use super::posting::moved;
+use super::{Side, StockView};
+use crate::domain::command::TillTransaction;
+use crate::domain::cutoff::{Cutoff, Moment, Standing};
+use crate::domain::entry::{Detail, Draft, Kind, Movement};
+use crate::domain::ids::Name;
+use crate::domain::quantity::Milli;
+use crate::domain::till_clock::TillClock;
+use crate::domain::time::{BusinessDay, ClockQuality, Stamp, WallMs};
+
+/// A transaction's number, where the till numbers with digits.
+fn number(transaction: &str) -> Option<u64> {
+    let digits = transaction.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| transaction.parse().ok()).flatten()
+}
+
+/// When this box took something, where its clock was vouched for.
+fn vouched(stamp: &Stamp) -> Option<WallMs> {
+    (stamp.quality == ClockQuality::Synced).then_some(stamp.wall_ms)
+}
+
+/// When a till's transaction happened, and what it says about the till's clock.
+pub(super) fn of_sale<V: StockView>(
+    sale: &TillTransaction,
+    stamp: &Stamp,
+    view: &V,
+) -> Result<(Moment, Option<Side>), V::Error> {
+    let taken = vouched(stamp);
+    let (mut at, mut side) = (sale.at, None);
+    if let Some(told) = sale.at {
+        let before = view.till_clock(&sale.till)?;
+        let clock = match taken {
+            Some(taken) => Some(TillClock::seen(before.as_ref(), told, taken)),
+            None => before.clone(),
+        };
+        at = clock
+            .as_ref()
+            .map(|clock| told.saturating_add(clock.offset()));
+        at = at.or(Some(told));
+        if clock != before {
+            side = clock.map(|clock| Side::TillClock(sale.till.clone(), clock));
+        }
+    }
+    let moment = Moment {
+        till: Some(sale.till.clone()),
+        day: Some(sale.business_day.clone()),
+        number: number(&sale.transaction),
+        at,
+        taken,
+    };
+    Ok((moment, side))
+}
+
+/// When a scan happened: it is read at once.
+pub(super) fn of_scan(stamp: &Stamp) -> Moment {
+    Moment {
+        taken: vouched(stamp),
+        ..Moment::default()
+    }
+}
+
+/// What a row says about when its transaction happened, so that a later opening can tell.
+pub(super) fn tell(detail: &mut Detail, sale: &TillTransaction, stamp: &Stamp) {
+    detail.lag_ms = sale.at.map(|at| stamp.wall_ms.saturating_sub(at));
+    detail.number = number(&sale.transaction);
+    let day = sale.business_day.as_str();
+    let said = sale
+        .time
+        .as_deref()
+        .is_some_and(|time| time.starts_with(day));
+    if !said || sale.at.is_none() {
+        detail.day = Some(sale.business_day.clone());
+    }
+}
+
+/// When a row's event happened, from what [`tell`] left in it. Rows of before are taken by their
+/// stamp, like scans.
+pub(super) fn of_row(body: &Draft, taken: WallMs, offset: impl FnOnce(&Name) -> i64) -> Moment {
+    let detail = &body.detail;
+    let mut moment = Moment {
+        taken: Some(taken),
+        ..Moment::default()
+    };
+    if detail.lag_ms.is_none() && detail.day.is_none() {
+        return moment;
+    }
+    let prefix = || {
+        let text = detail.till_time.as_deref()?.get(..10)?;
+        BusinessDay::try_from(text.to_owned()).ok()
+    };
+    let at = detail.lag_ms.map(|lag| taken.saturating_sub(lag));
+    moment.at = at.map(|at| at.saturating_add(body.dev.as_ref().map_or(0, offset)));
+    moment.day = detail.day.clone().or_else(prefix);
+    moment.number = detail.number;
+    moment.till.clone_from(&body.dev);
+    moment
+}
+
+/// A movement as the cutoff leaves it: whole, whole and marked, or with nothing moved and what it
+/// would have moved beside.
+pub(super) fn settle(mut draft: Draft, cutoff: &Cutoff, moment: &Moment) -> Draft {
+    match cutoff.standing(moment) {
+        Standing::Outside => {}
+        Standing::Ambiguous => draft.detail.ambiguous = true,
+        Standing::Inside => {
+            draft.detail.inside = Some(moved(&draft));
+            draft.qty = Milli::ZERO;
+            draft.unavailable = Milli::ZERO;
+        }
+    }
+    draft
+}
+
+/// Whether a draft is one that a cutoff may hold back.
+pub(super) fn may_be_inside(draft: &Draft) -> bool {
+    let set = matches!(
+        draft.kind,
+        Kind::Move(Movement::Opening | Movement::Count) | Kind::Remap
+    );
+    draft.kind.moves_stock() && !set && !draft.repeat
+}

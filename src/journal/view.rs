@@ -1,0 +1,122 @@
+//! What booking asks of the journal, answered from inside the command's transaction.
+
+use rusqlite::Connection;
+use shelfwire_core::book::{AlertHour, AlertKey, AlertSeen, InForce, Known, Patience, StockView};
+use shelfwire_core::domain::entry::Entry;
+use shelfwire_core::domain::ids::{Name, Salt};
+use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::key::{KeyDigest, Skey};
+use shelfwire_core::domain::numbers::{DayNumbers, TillDay};
+use shelfwire_core::domain::quantity::Milli;
+use shelfwire_core::domain::stock::Level;
+use shelfwire_core::domain::till_clock::TillClock;
+use shelfwire_core::domain::time::{BusinessDay, WallMs};
+
+use super::error::StorageError;
+use super::rows::levels::Table;
+use super::rows::select::Found;
+use super::rows::{alerts, entries, keys, levels, notes, numbers, openings, select};
+use super::state::{Process, State};
+
+/// What booking asks, answered from inside the transaction.
+pub(super) struct View<'a> {
+    pub(super) conn: &'a Connection,
+    pub(super) process: &'a Process,
+    pub(super) state: &'a State,
+}
+
+impl StockView for View<'_> {
+    type Error = StorageError;
+
+    fn salt(&self) -> &Salt {
+        &self.state.salt
+    }
+
+    fn level(&self, item: &ItemId) -> Result<Level, StorageError> {
+        Ok(levels::get(self.conn, Table::Levels, item)?.unwrap_or_default())
+    }
+
+    fn known(&self, skey: &Skey) -> Result<Known, StorageError> {
+        keys::known(self.conn, skey)
+    }
+
+    fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, StorageError> {
+        select::of_line(self.conn, &self.state.journal, line)
+    }
+
+    fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, StorageError> {
+        notes::remapped(self.conn, item)
+    }
+
+    fn numbers(&self, till: &Name, day: &BusinessDay) -> Result<Option<DayNumbers>, StorageError> {
+        numbers::get(self.conn, till, day)
+    }
+
+    fn misses(&self, till: &Name) -> Result<bool, StorageError> {
+        Ok(self.state.watched.tills.contains_key(till))
+    }
+
+    fn days_of(&self, till: &Name) -> Result<Vec<TillDay>, StorageError> {
+        numbers::days(self.conn, Some(till))
+    }
+
+    fn holed(&self) -> Result<Vec<TillDay>, StorageError> {
+        if self.state.watched.tills.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut days = numbers::days(self.conn, None)?;
+        days.retain(|day| !day.numbers.holes().is_empty());
+        Ok(days)
+    }
+
+    fn alert(&self, key: &AlertKey) -> Result<Option<AlertSeen>, StorageError> {
+        alerts::get(self.conn, key)
+    }
+
+    fn alert_hour(&self) -> Result<Option<AlertHour>, StorageError> {
+        Ok(self.state.watched.alert_hour)
+    }
+
+    fn closed_day(&self) -> Result<Option<BusinessDay>, StorageError> {
+        Ok(self.state.watched.closed_day.clone())
+    }
+
+    fn patience(&self) -> Patience {
+        self.process.patience
+    }
+
+    fn opening(&self, item: &ItemId) -> Result<Option<InForce>, StorageError> {
+        openings::get(self.conn, item)
+    }
+
+    fn till_clock(&self, till: &Name) -> Result<Option<TillClock>, StorageError> {
+        openings::till_clock(self.conn, till)
+    }
+
+    fn pruned_ms(&self) -> Result<Option<WallMs>, StorageError> {
+        openings::pruned_ms(self.conn, &self.state.journal)
+    }
+
+    fn rows_since(
+        &self,
+        from: WallMs,
+        wanted: &dyn Fn(&str) -> bool,
+        each: &mut dyn FnMut(&Entry) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        let journal = &self.state.journal;
+        let first = entries::first_since(self.conn, journal, from)?;
+        select::of_items(
+            self.conn,
+            journal,
+            first,
+            wanted,
+            &mut |found| match found {
+                Found::Good { entry, .. } => each(&entry),
+                Found::Bad { seq, why, .. } => Err(StorageError::Row {
+                    seq,
+                    what: format!("{why}; it may have moved what was counted"),
+                }),
+            },
+        )
+    }
+}
