@@ -4,6 +4,8 @@
 mod opening;
 mod report;
 mod settings;
+pub mod stock;
+mod tail;
 
 use std::future::Future;
 use std::io;
@@ -142,6 +144,8 @@ fn start(config: &Config) -> Result<Running, Failure> {
     let answers = socket::Answers {
         reports: reporter.for_socket(),
         openings: opening::for_socket(journal.clone(), trust.clone()),
+        stocks: stock::for_socket(journal.clone(), goods.catalogue.clone()),
+        tails: tail::for_socket(journal.clone(), health.stop_flag()),
     };
     match socket::listen(&config.state_dir) {
         Ok(listener) => health.spawn(

@@ -111,6 +111,23 @@ pub const DROP_RETRY_FIRST_MS: u64 = 500;
 /// Longest wait before a file is tried again, in milliseconds.
 pub const DROP_RETRY_LAST_MS: u64 = 30_000;
 
+/// Rows looked back over for the last entries of an item, newest first; older ones are not shown.
+pub const ITEM_LOOK_BACK_ROWS: u64 = 100_000;
+/// Entries of an item that `shelfwire stock` shows.
+pub const ITEM_ENTRIES_TOLD_MAX: usize = 10;
+/// Open alerts that status shows, newest first; the others are counted.
+pub const OPEN_ALERTS_TOLD_MAX: usize = 50;
+/// Events that a listener of `shelfwire tail` may be behind; a slower one loses the oldest, counted.
+pub const TAP_EVENTS_MAX: usize = 1_024;
+/// Lines that wait for one listener's socket; then it is behind.
+pub const TAIL_LINES_MAX: usize = 64;
+/// Entries that a listener of `shelfwire tail` may be behind; a slower one loses the oldest, counted.
+pub const TAIL_BEHIND_MAX: u64 = 2_000;
+/// Listeners of `shelfwire tail` at once; the next is refused with 503.
+pub const TAIL_LISTENERS_MAX: usize = 4;
+/// Free bytes of the disk below which status raises an alarm.
+pub const DISK_LOW_BYTES: u64 = 64 << 20;
+
 /// Greatest seq: JSON numbers stay exact below 2^53.
 pub const SEQ_MAX: u64 = (1 << 53) - 1;
 /// Commands waiting for the journal's writer; the sender waits.

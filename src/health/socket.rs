@@ -1,10 +1,12 @@
 //! The status socket: HTTP on a unix socket in the state directory, for this machine alone.
 //!
 //! `GET /status` answers a [`Report`]; `POST /opening` takes absolute stock for `shelfwire stock
-//! import` while the daemon holds the journal.
+//! import` while the daemon holds the journal; `POST /stock` answers what is known of an item;
+//! `GET /tail` streams what passes, a JSON document a line.
 
+use std::convert::Infallible;
 use std::future::Future;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -12,11 +14,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures_util::Stream;
 use shelfwire_core::limits::OPENING_MAX_BYTES;
 use tokio::net::UnixListener;
 
@@ -33,6 +36,13 @@ pub type Reports = Arc<dyn Fn() -> Later<Report> + Send + Sync>;
 /// Takes an opening: `Ok` with what to tell the person, `Err` with why not.
 pub type Openings = Arc<dyn Fn(Bytes) -> Later<Result<serde_json::Value, String>> + Send + Sync>;
 
+/// What the store knows of an item or code; null for a text that is neither.
+pub type Stocks = Arc<dyn Fn(String) -> Later<Result<serde_json::Value, String>> + Send + Sync>;
+/// Lines of what passes, as they come.
+pub type Lines = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
+/// Begins to listen to what passes; `None` while too many do.
+pub type Tails = Arc<dyn Fn() -> Option<Lines> + Send + Sync>;
+
 /// What the socket answers with.
 #[derive(Clone)]
 pub struct Answers {
@@ -40,6 +50,10 @@ pub struct Answers {
     pub reports: Reports,
     /// For `POST /opening`.
     pub openings: Openings,
+    /// For `POST /stock`.
+    pub stocks: Stocks,
+    /// For `GET /tail`.
+    pub tails: Tails,
 }
 
 /// Where the socket is.
@@ -64,6 +78,8 @@ pub async fn run(listener: UnixListener, answers: Answers, stop: Stop) {
     let router = Router::new()
         .route("/status", get(status))
         .route("/opening", post(opening))
+        .route("/stock", post(stock))
+        .route("/tail", get(tail))
         .layer(DefaultBodyLimit::max(OPENING_MAX_BYTES))
         .with_state(answers);
     let served = axum::serve(listener, router)
@@ -86,6 +102,48 @@ async fn opening(
     taken
         .map(Json)
         .map_err(|why| (StatusCode::UNPROCESSABLE_ENTITY, why))
+}
+
+async fn stock(
+    State(answers): State<Answers>,
+    asked: String,
+) -> Result<Json<serde_json::Value>, (StatusCode, String)> {
+    let found = (answers.stocks)(asked).await;
+    found
+        .map(Json)
+        .map_err(|why| (StatusCode::SERVICE_UNAVAILABLE, why))
+}
+
+async fn tail(State(answers): State<Answers>) -> Result<Body, (StatusCode, &'static str)> {
+    let lines = (answers.tails)().map(Body::from_stream);
+    let full = "others listen already; end one of them first";
+    lines.ok_or((StatusCode::SERVICE_UNAVAILABLE, full))
+}
+
+/// What the daemon knows of an item or code, as JSON. The outer error: none runs.
+pub fn ask_stock(state_dir: &Path, asked: &str) -> std::io::Result<Result<Vec<u8>, String>> {
+    let (code, answer) = ask(state_dir, "POST /stock", asked.as_bytes())?;
+    Ok(match code {
+        200 => Ok(answer),
+        _ => Err(String::from_utf8_lossy(&answer).into_owned()),
+    })
+}
+
+/// Begins to listen to what passes in the daemon: lines of JSON until it stops. The outer error:
+/// none runs.
+pub fn follow(state_dir: &Path) -> std::io::Result<Result<impl BufRead + use<>, String>> {
+    let mut stream = UnixStream::connect(path(state_dir))?;
+    stream.write_all(b"GET /tail HTTP/1.0\r\n\r\n")?;
+    let mut lines = BufReader::new(stream);
+    let mut head = String::new();
+    // The head ends with a line that is empty but for its end.
+    while lines.read_line(&mut head)? > 2 {}
+    if head.split(' ').nth(1) == Some("200") {
+        return Ok(Ok(lines));
+    }
+    let mut why = String::new();
+    lines.read_to_string(&mut why)?;
+    Ok(Err(why))
 }
 
 /// The daemon's report, asked for from a command; `None` if none runs.

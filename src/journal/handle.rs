@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use shelfwire_core::domain::command::Command;
 use shelfwire_core::domain::ids::Seq;
@@ -13,6 +14,7 @@ use super::error::StorageError;
 use super::read::{ItemStock, Reader};
 use super::settings::Sizes;
 use super::watched::Watched;
+use crate::support::tap::Tap;
 
 /// What became of a command, told after the commit that holds it (J1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,9 @@ pub struct Journal {
     pub(super) facts: watch::Receiver<Arc<Facts>>,
     pub(super) watched: watch::Receiver<Arc<Watched>>,
     pub(super) file: Arc<(PathBuf, Sizes)>,
+    /// The disk was full when something was last written.
+    pub(super) full: Arc<AtomicBool>,
+    pub(super) tap: Tap,
 }
 
 impl Journal {
@@ -151,6 +156,16 @@ impl Journal {
     /// What waits for time to pass, as of the last commit.
     pub fn watched(&self) -> watch::Receiver<Arc<Watched>> {
         self.watched.clone()
+    }
+
+    /// Whether the disk, or the journal's budget, was full when something was last to be written.
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Where devices and uplink tell what passes, and where one listens.
+    pub fn tap(&self) -> &Tap {
+        &self.tap
     }
 
     /// A read connection of its own, to be used from one thread; each question is one short read.

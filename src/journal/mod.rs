@@ -12,10 +12,11 @@
 //! | commands to rows | `apply` (booking is [`shelfwire_core::book`]), `inbox`, `rows` |
 //! | commits, failures of storage | `writer` |
 //! | pruning, erasing, old keys | `upkeep`; checkpoints and the check of old rows: `checkpoint` |
-//! | rows for sending, stock, figures | [`read`] |
+//! | rows for sending, stock, figures | [`read`]; what people ask: [`asked`] |
 //! | `journal verify`, `rebuild`, `export`, `stock import` | [`verify`], [`rebuild`], [`export`], [`import`] |
 
 mod apply;
+pub mod asked;
 mod checkpoint;
 mod commit;
 pub mod error;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -30,6 +30,7 @@ use super::upkeep::{Retention, Upkeep};
 use super::writer::Writer;
 use crate::support::clock;
 use crate::support::identity::random;
+use crate::support::tap::Tap;
 
 /// A moment in the life of a commit, told to [`Options::observer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,6 +222,7 @@ fn start(options: &Options, ready: Prepared) -> Result<Opened, StorageError> {
     let (wake, woken) = sync_channel(1);
     let (tell, done) = oneshot::channel();
     let log_pages = Arc::new(AtomicU64::new(0));
+    let full = Arc::new(AtomicBool::new(false));
     let checkpointer = Checkpointer {
         conn: connect(
             &ready.database,
@@ -250,6 +252,7 @@ fn start(options: &Options, ready: Prepared) -> Result<Opened, StorageError> {
         numbers: 0,
         unlooked: 0,
         stalled: false,
+        full: Arc::clone(&full),
     };
     let lock = ready.lock;
     let writing = spawn("journal", move || {
@@ -266,6 +269,8 @@ fn start(options: &Options, ready: Prepared) -> Result<Opened, StorageError> {
             facts,
             watched,
             file: Arc::new((ready.database, options.sizes)),
+            full,
+            tap: Tap::default(),
         },
         begun: ready.begun,
         end: Ended {

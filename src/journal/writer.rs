@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use rusqlite::Connection;
@@ -55,6 +55,8 @@ pub(super) struct Writer {
     pub(super) unlooked: u32,
     /// The disk was full when the inbox was last booked: it is tried again with the next upkeep.
     pub(super) stalled: bool,
+    /// The same, for whoever holds a handle: the disk was full at the last attempt.
+    pub(super) full: Arc<AtomicBool>,
 }
 
 /// A request and its number in this process.
@@ -132,6 +134,10 @@ impl Writer {
         let attempted = self.retrying(|writer| writer.attempt(&batch));
         match attempted {
             Ok(Some(answers)) => {
+                let wrote = |answer: &Answer| matches!(answer, Answer::Receipt(Ok(receipt)) if !receipt.repeat);
+                if answers.iter().any(wrote) {
+                    self.full.store(false, Ordering::Relaxed);
+                }
                 self.publish();
                 for ((_, request), answer) in batch.into_iter().zip(answers) {
                     reply(request, answer);
@@ -139,6 +145,7 @@ impl Writer {
                 Ok(())
             }
             Ok(None) => {
+                self.full.store(true, Ordering::Relaxed);
                 refuse(batch, "the disk is full");
                 Ok(())
             }

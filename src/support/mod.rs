@@ -6,4 +6,5 @@ pub mod delays;
 pub mod identity;
 pub mod log;
 pub mod store_time;
+pub mod tap;
 pub mod tasks;

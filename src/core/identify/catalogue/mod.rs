@@ -141,6 +141,14 @@ impl Catalogue {
         self.items.len()
     }
 
+    /// How many items have a stock of their own: all but bundles and what has none.
+    pub fn stocked(&self) -> usize {
+        let items = self.items.iter();
+        items
+            .filter(|row| row.attributes.stock && row.parts == 0)
+            .count()
+    }
+
     /// How many codes it has.
     pub fn codes(&self) -> usize {
         self.digits.len() + self.others.len()
