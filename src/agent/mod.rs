@@ -1,6 +1,7 @@
 //! The composition root: opens the journal, starts the parts in order, waits for a signal or the
 //! first failure that ends the process, and stops the parts in order.
 
+pub mod figures;
 mod opening;
 mod report;
 mod settings;
@@ -139,6 +140,7 @@ fn start(config: &Config) -> Result<Running, Failure> {
         attached,
         view.clone(),
         trust.clone(),
+        goods.catalogue.clone(),
     ));
     let mut health = Tasks::new();
     let answers = socket::Answers {

@@ -1,6 +1,7 @@
 //! The report, from what each part says of itself.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,9 +11,12 @@ use shelfwire_core::session::facts::{Facts, Held};
 use tokio::sync::watch;
 use tokio::time::interval;
 
+use super::figures::{self, Counted, Read, disk_alarm};
 use crate::config::Config;
 use crate::device::Devices;
+use crate::device::catalogue::Shared;
 use crate::device::state::{DeviceState, Snapshot, State};
+use crate::health::ready::{self, Items, Ready};
 use crate::health::report::{self, Alarm, Clock, Device, JournalPart, Report, Uplink};
 use crate::health::{notify, socket};
 use crate::journal::{Figures, Journal, Reader};
@@ -31,10 +35,20 @@ pub(super) struct Reporter {
     tls: bool,
     started: MonoMs,
     journal: Journal,
-    reader: Arc<Mutex<Option<Reader>>>,
+    asked: Arc<Mutex<Asked>>,
+    state_dir: PathBuf,
+    budget_bytes: u64,
+    catalogue: Shared,
     devices: Devices,
     view: watch::Receiver<UplinkView>,
     trust: Trust,
+}
+
+/// What is kept between two reports: a read connection, and what was counted.
+#[derive(Default)]
+struct Asked {
+    reader: Option<Reader>,
+    counted: Counted,
 }
 
 /// States of the devices in words that change only when the state does, for `health`.
@@ -74,6 +88,7 @@ impl Reporter {
         devices: Devices,
         view: watch::Receiver<UplinkView>,
         trust: Trust,
+        catalogue: Shared,
     ) -> Self {
         Self {
             store: config.store.to_string(),
@@ -82,7 +97,10 @@ impl Reporter {
             tls: config.uplink.broker.tls,
             started: clock::boot_ms(),
             journal,
-            reader: Arc::default(),
+            asked: Arc::default(),
+            state_dir: config.state_dir.clone(),
+            budget_bytes: config.journal.disk_budget_bytes,
+            catalogue,
             devices,
             view,
             trust,
@@ -100,11 +118,11 @@ impl Reporter {
 
     /// The report as of now.
     async fn report(&self) -> Report {
-        let figures = self.figures().await;
+        let read = self.read().await;
         let view = self.view.borrow().clone();
         let facts = Arc::clone(&self.journal.facts().borrow());
         let now = clock::boot_ms();
-        Report {
+        let mut report = Report {
             version: report::VERSION,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             store: self.store.clone(),
@@ -112,7 +130,7 @@ impl Reporter {
             running: true,
             up_s: seconds_since(self.started, now),
             uplink: Some(self.uplink(&view, now)),
-            journal: journal_part(&facts, &view, figures),
+            journal: journal_part(&facts, &view, read.as_ref().map(|read| read.figures)),
             clock: Some(Clock {
                 quality: format!("{:?}", self.trust.quality()).to_lowercase(),
                 ahead_ms: view.clock_ahead_ms,
@@ -124,7 +142,19 @@ impl Reporter {
                 .map(|state| device(&state.snapshot(), now))
                 .collect(),
             alarms: alarms(&facts, &view),
-        }
+            ready: Ready::default(),
+            alerts_open: read.as_ref().map_or(0, |read| read.alerts_open),
+            alerts: read
+                .as_ref()
+                .map_or_else(Vec::new, |read| read.alerts.clone()),
+            outage: read.as_ref().and_then(|read| read.outage),
+        };
+        let free_bytes = read.as_ref().and_then(|read| read.free_bytes);
+        report
+            .alarms
+            .extend(disk_alarm(self.journal.is_full(), free_bytes));
+        report.ready = ready::judge(&report, read.map_or_else(Items::default, |read| read.items));
+        report
     }
 
     fn uplink(&self, view: &UplinkView, now: MonoMs) -> Uplink {
@@ -146,18 +176,29 @@ impl Reporter {
         }
     }
 
-    /// The journal's own figures, read on a blocking thread; `None` if it cannot be read now.
-    async fn figures(&self) -> Option<Figures> {
-        let (journal, slot) = (self.journal.clone(), Arc::clone(&self.reader));
+    /// What the journal's file says, read on a blocking thread; `None` if it cannot be read now.
+    async fn read(&self) -> Option<Read> {
+        let (journal, slot) = (self.journal.clone(), Arc::clone(&self.asked));
+        let (folder, budget) = (self.state_dir.clone(), self.budget_bytes);
+        let catalogue = self.catalogue.current();
         let read = move || {
-            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut reader = match slot.take() {
+            let mut asked = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            let asked = &mut *asked;
+            let mut reader = match asked.reader.take() {
                 Some(reader) => reader,
                 None => journal.reader().ok()?,
             };
-            let figures = reader.figures().ok()?;
-            *slot = Some(reader);
-            Some(figures)
+            let read = figures::read(
+                &mut reader,
+                &catalogue,
+                (&folder, budget),
+                &mut asked.counted,
+            );
+            let read =
+                read.inspect_err(|why| tracing::warn!(%why, "status could not read the journal"));
+            // A connection that failed is opened anew.
+            asked.reader = read.is_ok().then_some(reader);
+            read.ok()
         };
         tokio::task::spawn_blocking(read).await.ok().flatten()
     }

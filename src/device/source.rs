@@ -16,6 +16,7 @@ use super::losses::{Cause, Losses};
 use super::state::{DeviceState, State};
 use crate::journal::{Journal, Receipt, TakeError};
 use crate::support::clock;
+use crate::support::tap::Passed;
 use crate::support::tasks::Stop;
 
 /// Why a device cannot be read just now. Always retried: a device never stops the agent.
@@ -61,6 +62,12 @@ impl Report {
             journal,
             losses: Losses::default(),
         }
+    }
+
+    /// Tells listeners what passes; `since` is when its bytes were read.
+    pub fn pass(&self, since: MonoMs, what: impl FnOnce(String) -> Passed) {
+        let name = || self.state.snapshot().name.to_string();
+        self.journal.tap().pass(Some(since), || what(name()));
     }
 
     /// The device's state and counters.

@@ -4,6 +4,7 @@
 //! This module knows no part of the agent. The composition root hands it functions that ask them.
 
 pub mod notify;
+pub mod ready;
 pub mod report;
 pub mod socket;
 pub mod watchdog;

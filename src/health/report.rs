@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ready::Ready;
+
 /// Rises when a field changes its meaning or goes away.
 pub const VERSION: u32 = 1;
 
@@ -30,6 +32,46 @@ pub struct Report {
     pub devices: Vec<Device>,
     /// Alarms that are raised.
     pub alarms: Vec<Alarm>,
+    /// What the store is ready for.
+    #[serde(default)]
+    pub ready: Ready,
+    /// How many alerts are open.
+    #[serde(default)]
+    pub alerts_open: u64,
+    /// The newest of them, newest first.
+    #[serde(default)]
+    pub alerts: Vec<OpenAlert>,
+    /// How long the disk bears an outage; `None` while too little is known.
+    #[serde(default)]
+    pub outage: Option<Outage>,
+}
+
+/// An alert that is open: about stock or a source, journalled and sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenAlert {
+    /// Machine-readable word.
+    pub alert: String,
+    /// Which item, if it is about one.
+    pub item: Option<String>,
+    /// Which source, if it is about one.
+    pub dev: Option<String>,
+    /// The entry that raised it last.
+    pub seq: u64,
+    /// Seconds since then; `None` where the entry is pruned.
+    pub age_s: Option<u64>,
+    /// Its sentence.
+    pub text: Option<String>,
+}
+
+/// How long the store can go on without the centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    /// Whole days until the disk's limit, at the rate of the last day.
+    pub days: u64,
+    /// That rate.
+    pub bytes_per_day: u64,
+    /// Bytes that are free, or become so when applied rows are pruned.
+    pub room_bytes: u64,
 }
 
 /// The way to the centre.

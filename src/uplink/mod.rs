@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shelfwire_core::domain::ids::Seq;
 use shelfwire_core::domain::time::MonoMs;
 use shelfwire_core::session::facts::Facts;
 use shelfwire_core::session::{Action, Input, LinkState, Session, Setup};
@@ -38,6 +39,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::journal::Journal;
 use crate::support::clock;
 use crate::support::clock::Trust;
+use crate::support::tap::{Passed, Tap};
 use crate::support::tasks::{Stop, Tasks};
 use feeder::Feeder;
 use keeper::Keeper;
@@ -88,6 +90,8 @@ pub(crate) struct Uplink<D: Dial> {
     logged: LinkState,
     out: Vec<Action>,
     stopped: bool,
+    tap: Tap,
+    tapped: Seq,
 }
 
 /// Starts the uplink among `tasks`; what is returned shows how it is.
@@ -98,6 +102,7 @@ where
     let feeder = Feeder::start(parts.journal.clone(), tasks)?;
     let (view, seen) = watch::channel(UplinkView::default());
     let facts = parts.journal.facts();
+    let tap = parts.journal.tap().clone();
     let store = parts.setup.facts.store.clone();
     let uplink = Uplink {
         session: Session::new(parts.setup),
@@ -117,6 +122,8 @@ where
         logged: LinkState::Down,
         out: Vec::new(),
         stopped: false,
+        tap,
+        tapped: 0,
     };
     tasks.spawn("uplink", Box::pin(uplink.run(tasks.stop_flag())));
     Ok(seen)
@@ -227,6 +234,19 @@ impl<D: Dial> Uplink<D> {
                 inputs.extend(self.perform(action));
             }
             self.out = out;
+        }
+        self.tap_applied();
+    }
+
+    /// Tells listeners how far the centre is.
+    fn tap_applied(&mut self) {
+        if !self.tap.is_heard() {
+            return;
+        }
+        let seq = self.session.status().applied;
+        if seq != self.tapped {
+            self.tapped = seq;
+            self.tap.pass(None, || Passed::Applied { seq });
         }
     }
 

@@ -9,6 +9,7 @@ use super::feeder::Ask;
 use super::link::{Dial, Link as _, Outgoing, QueueFull};
 use super::{Uplink, downlink};
 use crate::support::clock;
+use crate::support::tap::Passed;
 
 /// Pause between two failed attempts that no configuration may undercut.
 const DIAL_PAUSE_MIN: Duration = Duration::from_millis(10);
@@ -37,6 +38,12 @@ impl<D: Dial> Uplink<D> {
                     Err(error) => return Some(self.broken(&error.to_string())),
                 };
                 let done = self.link.as_mut()?.publish(publish.token, message);
+                if let (Ok(()), Message::Delta(frame) | Message::Alert(frame)) =
+                    (&done, &publish.message)
+                {
+                    let (first, last) = (frame.first, frame.last);
+                    self.tap.pass(None, || Passed::Sent { first, last });
+                }
                 self.told(done)
             }
             Action::Read { after, max } => {

@@ -14,6 +14,8 @@ use super::DropSettings;
 use super::line::understand;
 use super::lines::Lines;
 use crate::device::source::Report;
+use crate::support::clock;
+use crate::support::tap::Passed;
 
 /// What a step came to.
 #[derive(Debug)]
@@ -66,12 +68,23 @@ impl Taking {
             };
             read += 1;
             bytes += line.text.as_ref().map_or(0, Vec::len);
+            let (since, size) = (clock::boot_ms(), line.text.as_ref().map_or(0, Vec::len));
+            report.pass(since, |device| Passed::Read {
+                device,
+                bytes: size,
+            });
             match understand(&line, settings, catalogue, report.stamp()) {
                 Ok(command) => {
+                    let what = format!("line {}", line.number);
+                    report.pass(since, |device| Passed::Decoded { device, what });
                     numbers.push(line.number);
                     commands.push(command);
                 }
-                Err(refusal) => self.refused.note(line.number, &refusal),
+                Err(refusal) => {
+                    let why = format!("line {}: {refusal}", line.number);
+                    report.pass(since, |device| Passed::Refused { device, why });
+                    self.refused.note(line.number, &refusal);
+                }
             }
         }
         report.state().heard();

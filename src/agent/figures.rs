@@ -1,0 +1,172 @@
+//! What status reads from the journal's file: figures, items, open alerts, and how long an outage the
+//! disk would bear.
+
+use std::path::Path;
+
+use shelfwire_core::domain::ids::Seq;
+use shelfwire_core::identify::Catalogue;
+use shelfwire_core::limits::DISK_LOW_BYTES;
+
+use crate::health::ready::Items;
+use crate::health::report::{Alarm, OpenAlert, Outage};
+use crate::journal::asked::Growth;
+use crate::journal::{Figures, Reader, StorageError};
+use crate::support::clock;
+
+/// Bytes of a row with its keys, where too few rows are there to measure it.
+const ROW_BYTES: u64 = 600;
+/// Fewer rows than this say little about the size of one.
+const ROWS_TO_MEASURE: u64 = 5_000;
+/// Less history than this says little about a day.
+const HISTORY_MIN_MS: u64 = 60 * 60 * 1_000;
+const DAY_MS: u64 = 86_400_000;
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The journal in numbers.
+    pub figures: Figures,
+    /// How the items stand.
+    pub items: Items,
+    /// How many alerts are open.
+    pub alerts_open: u64,
+    /// The newest of them.
+    pub alerts: Vec<OpenAlert>,
+    /// How long the disk bears an outage; `None` while too little is known.
+    pub outage: Option<Outage>,
+    /// Free bytes of the disk; `None` where the system does not say.
+    pub free_bytes: Option<u64>,
+}
+
+/// What was counted, and for which head and catalogue: counted anew only when one has changed.
+pub type Counted = Option<((Seq, u64), Items)>;
+
+/// Reads it. Blocks.
+pub fn read(
+    reader: &mut Reader,
+    catalogue: &Catalogue,
+    at: (&Path, u64),
+    counted: &mut Counted,
+) -> Result<Read, StorageError> {
+    let (folder, budget_bytes) = at;
+    let figures = reader.figures()?;
+    let of = (figures.head, catalogue.version());
+    let items = match *counted {
+        Some((before, items)) if before == of => items,
+        _ => items(reader, catalogue)?,
+    };
+    *counted = Some((of, items));
+    let (alerts_open, alerts) = reader.open_alerts()?;
+    let growth = reader.growth(clock::wall_ms())?;
+    let free_bytes = rustix::fs::statvfs(folder).ok();
+    let free_bytes = free_bytes.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    let age = |then| u64::try_from(clock::wall_ms().saturating_sub(then) / 1_000).unwrap_or(0);
+    Ok(Read {
+        outage: outage(growth, figures.backlog, budget_bytes, free_bytes),
+        figures,
+        items,
+        alerts_open,
+        alerts: alerts
+            .into_iter()
+            .map(|open| OpenAlert {
+                alert: open.alert,
+                item: open.item,
+                dev: open.dev,
+                seq: open.seq,
+                age_s: open.said.as_ref().map(|(then, _)| age(*then)),
+                text: open.said.map(|(_, text)| text),
+            })
+            .collect(),
+        free_bytes,
+    })
+}
+
+fn items(reader: &mut Reader, catalogue: &Catalogue) -> Result<Items, StorageError> {
+    let tally = reader.tally(&|item| catalogue.item(item).is_some())?;
+    let stocked = u64::try_from(catalogue.stocked()).unwrap_or(u64::MAX);
+    Ok(Items {
+        known: tally.known,
+        all: stocked.saturating_add(tally.unlisted),
+        negative: tally.negative,
+        ambiguous: tally.ambiguous,
+    })
+}
+
+/// Applied rows make room when it is needed, oldest first: they count as room.
+fn outage(growth: Growth, backlog: u64, budget: u64, free: Option<u64>) -> Option<Outage> {
+    if growth.recent_ms < HISTORY_MIN_MS || growth.recent == 0 {
+        return None;
+    }
+    let row_bytes = if growth.rows < ROWS_TO_MEASURE {
+        ROW_BYTES
+    } else {
+        (growth.used_bytes / growth.rows).clamp(ROW_BYTES / 3, ROW_BYTES * 4)
+    };
+    let per_day = growth.recent.saturating_mul(DAY_MS) / growth.recent_ms;
+    let per_day = per_day.saturating_mul(row_bytes);
+    let applied = growth
+        .rows
+        .saturating_sub(backlog)
+        .saturating_mul(row_bytes);
+    let room = budget.saturating_sub(growth.used_bytes);
+    // The disk may be smaller than the budget.
+    let room = room.min(free.unwrap_or(u64::MAX)).saturating_add(applied);
+    Some(Outage {
+        days: room / per_day.max(1),
+        bytes_per_day: per_day,
+        room_bytes: room,
+    })
+}
+
+/// The disk's alarm, if there is one.
+pub fn disk_alarm(full: bool, free_bytes: Option<u64>) -> Option<Alarm> {
+    let (code, text) = if full {
+        let text = "the disk or the journal's budget is full: tills are answered \"retry\"";
+        ("disk_full", text.to_owned())
+    } else {
+        let free = free_bytes.filter(|free| *free < DISK_LOW_BYTES)?;
+        let text = format!("only {} MiB of the disk are free", free >> 20);
+        ("disk_low", text)
+    };
+    Some(Alarm {
+        code: code.to_owned(),
+        text,
+        fix: "free space in the state directory's file system, or raise [journal] disk_budget"
+            .to_owned(),
+        since_s: 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_as_long_as_the_room_at_the_rate_of_the_last_day() {
+        let growth = Growth {
+            used_bytes: 12_000_000,
+            rows: 20_000,
+            recent: 10_000,
+            recent_ms: DAY_MS / 2,
+        };
+        // 20,000 rows of 600 bytes a day; half of the rows are applied and make room.
+        let outage = |free| outage(growth, 10_000, 100_000_000, free).unwrap();
+        assert_eq!(outage(None).bytes_per_day, 12_000_000);
+        assert_eq!(outage(None).days, (88_000_000 + 6_000_000) / 12_000_000);
+        assert_eq!(outage(Some(30_000_000)).days, 3);
+        let young = Growth {
+            recent_ms: 1_000,
+            ..growth
+        };
+        assert_eq!(super::outage(young, 0, 100_000_000, None), None);
+    }
+
+    #[test]
+    fn a_full_disk_is_an_alarm_and_a_nearly_full_one_too() {
+        let code = |full, free| disk_alarm(full, free).map(|alarm| alarm.code);
+        assert_eq!(code(true, Some(1 << 40)).as_deref(), Some("disk_full"));
+        assert_eq!(code(false, Some(1 << 20)).as_deref(), Some("disk_low"));
+        assert_eq!(code(false, Some(1 << 40)), None);
+        assert_eq!(code(false, None), None);
+    }
+}
