@@ -5,7 +5,7 @@ use std::path::Path;
 
 use shelfwire_core::domain::ids::Seq;
 use shelfwire_core::identify::Catalogue;
-use shelfwire_core::limits::DISK_LOW_BYTES;
+use shelfwire_core::limits::{DISK_LOW_BYTES, OPEN_ALERTS_TOLD_MAX};
 
 use crate::health::ready::Items;
 use crate::health::report::{Alarm, OpenAlert, Outage};
@@ -56,7 +56,9 @@ pub fn read(
         _ => items(reader, catalogue)?,
     };
     *counted = Some((of, items));
-    let (alerts_open, alerts) = reader.open_alerts()?;
+    let alerts_open = reader.alerts_open_number()?;
+    let alerts = reader.alerts_open(OPEN_ALERTS_TOLD_MAX)?;
+    let named = |text: String| (!text.is_empty()).then_some(text);
     let growth = reader.growth(clock::wall_ms())?;
     let free_bytes = rustix::fs::statvfs(folder).ok();
     let free_bytes = free_bytes.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
@@ -70,11 +72,12 @@ pub fn read(
             .into_iter()
             .map(|open| OpenAlert {
                 alert: open.alert,
-                item: open.item,
-                dev: open.dev,
+                item: named(open.item),
+                dev: named(open.dev),
+                severity: open.severity,
                 seq: open.seq,
-                age_s: open.said.as_ref().map(|(then, _)| age(*then)),
-                text: open.said.map(|(_, text)| text),
+                age_s: open.wall_ms.map(age),
+                text: open.text,
             })
             .collect(),
         free_bytes,

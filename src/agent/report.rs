@@ -147,6 +147,7 @@ impl Reporter {
             alerts: read
                 .as_ref()
                 .map_or_else(Vec::new, |read| read.alerts.clone()),
+            missing: self.missing(),
             outage: read.as_ref().and_then(|read| read.outage),
         };
         let free_bytes = read.as_ref().and_then(|read| read.free_bytes);
@@ -155,6 +156,16 @@ impl Reporter {
             .extend(disk_alarm(self.journal.is_full(), free_bytes));
         report.ready = ready::judge(&report, read.map_or_else(Items::default, |read| read.items));
         report
+    }
+
+    /// Transactions that are missing, by till.
+    fn missing(&self) -> BTreeMap<String, u64> {
+        let watched = Arc::clone(&self.journal.watched().borrow());
+        let tills = watched.tills.keys();
+        tills
+            .map(|till| (till.to_string(), watched.missing(till)))
+            .filter(|(_, missing)| *missing > 0)
+            .collect()
     }
 
     fn uplink(&self, view: &UplinkView, now: MonoMs) -> Uplink {

@@ -20,6 +20,8 @@ pub mod print;
 pub mod run;
 pub mod status;
 pub mod stock;
+mod stock_look;
+pub mod tail;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,7 +37,9 @@ EXAMPLES
   shelfwire check ./shelfwire.toml       is this configuration right?
   shelfwire run                          the daemon, until Ctrl-C
   shelfwire status                       how it is; --json for programs
+  shelfwire stock 4006381333931          what the store holds of it, and how sure that is
   shelfwire stock import count.csv       sets what is there, by item or by code
+  shelfwire tail                         what happens, line by line
   shelfwire journal verify               is every row as it was written?
   shelfwire init --first                 a first store books before it has a link
 
@@ -68,8 +72,10 @@ enum Command {
     Init(init::Args),
     /// Verifies, rebuilds or exports the journal
     Journal(journal::Args),
-    /// Sets stock from a file
+    /// Says what the store holds of an item; sets stock from a file
     Stock(stock::Args),
+    /// Follows what is read, understood, journalled, sent and applied, as it happens
+    Tail(tail::Args),
     /// Shows a whole store on this machine: two tills, a scanner, an outage, a kill
     #[cfg_attr(not(feature = "demo"), command(hide = true))]
     Demo,
@@ -93,6 +99,7 @@ impl Command {
             Self::Init(args) => init::run(args, config, out),
             Self::Journal(args) => journal::run(args, config, out),
             Self::Stock(args) => stock::run(args, config, out),
+            Self::Tail(args) => tail::run(args, config, out),
             #[cfg(feature = "demo")]
             Self::Demo => demo::run(out),
             #[cfg(not(feature = "demo"))]

@@ -56,6 +56,11 @@ impl Out {
         }
     }
 
+    /// Whether nobody reads any more: what follows is of no use.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     fn write(&mut self, text: std::fmt::Arguments<'_>) {
         let mut stdout = std::io::stdout().lock();
         // Once nobody reads, the rest of the answer is of no use to anybody.

@@ -1,12 +1,18 @@
 //! `shelfwire status`: how the agent is, from the daemon; without one, what the journal says.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use shelfwire_core::identify::Catalogue;
 
 use super::exit::Exit;
 use super::loading::{self, Need};
 use super::print::Out;
+use crate::agent::figures::{self, disk_alarm};
 use crate::config::Config;
-use crate::health::report::{Device, JournalPart, Report, Uplink, VERSION};
+use crate::device::catalogue::read_whole;
+use crate::health::ready::{self, Ready, grouped};
+use crate::health::report::{Device, JournalPart, Outage, Report, Uplink, VERSION};
 use crate::health::socket;
 use crate::journal::files::Files;
 use crate::journal::open::PAGE_BYTES;
@@ -14,10 +20,14 @@ use crate::journal::settings::Sizes;
 use crate::journal::{Reader, StorageError};
 use crate::support::clock;
 
+/// Open alerts that fit on a screen.
+const ALERTS_SHOWN: usize = 10;
+
 const EXAMPLES: &str = "\
 EXAMPLES
   shelfwire status
   shelfwire status --json | jq .journal.backlog
+  shelfwire status --json | jq .ready.promises.missing
 
 EXIT CODES
   0 all is well   1 a person should look (or no daemon runs)   69 neither daemon nor journal";
@@ -69,9 +79,15 @@ fn from_journal(config: &Config) -> Result<Report, StorageError> {
         budget_bytes: config.journal.disk_budget_bytes,
     };
     let mut reader = Reader::open(&Files::new(&config.state_dir).database(), sizes)?;
-    let figures = reader.figures()?;
+    let catalogue = match &config.catalogue {
+        Some(catalogue) => read_whole(&catalogue.file).unwrap_or_default(),
+        None => Catalogue::default(),
+    };
+    let at = (config.state_dir.as_path(), config.journal.disk_budget_bytes);
+    let read = figures::read(&mut reader, &catalogue, at, &mut None)?;
+    let figures = read.figures;
     let age = |then| u64::try_from(clock::wall_ms().saturating_sub(then) / 1_000).unwrap_or(0);
-    Ok(Report {
+    let mut report = Report {
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         store: config.store.to_string(),
@@ -93,8 +109,15 @@ fn from_journal(config: &Config) -> Result<Report, StorageError> {
         },
         clock: None,
         devices: Vec::new(),
-        alarms: Vec::new(),
-    })
+        alarms: disk_alarm(false, read.free_bytes).into_iter().collect(),
+        ready: Ready::default(),
+        alerts_open: read.alerts_open,
+        alerts: read.alerts,
+        missing: BTreeMap::new(),
+        outage: read.outage,
+    };
+    report.ready = ready::judge(&report, read.items);
+    Ok(report)
 }
 
 fn print(report: &Report, out: &mut Out) {
@@ -130,12 +153,57 @@ fn print(report: &Report, out: &mut Out) {
         };
         out.say(format_args!("{label} {}", device_line(device)));
     }
+    if let Some(outage) = report.outage {
+        out.say(format_args!("Outage budget: {}", outage_line(outage)));
+    }
+    out.say(format_args!("Ready for    : {}", report.ready.line()));
+    alerts(report, out);
     let health = health(report);
     if !health.is_empty() {
         out.say("\n# Health:");
         for line in health {
             out.say(format_args!("#   - {line}"));
         }
+    }
+}
+
+fn outage_line(outage: Outage) -> String {
+    let days = match outage.days {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{} days", grouped(days)),
+    };
+    format!("{days} at the current rate before the disk limit")
+}
+
+fn alerts(report: &Report, out: &mut Out) {
+    if report.alerts_open == 0 {
+        return;
+    }
+    out.say(format_args!(
+        "\n# Alerts open: {}",
+        grouped(report.alerts_open)
+    ));
+    for alert in report.alerts.iter().take(ALERTS_SHOWN) {
+        let about = [&alert.item, &alert.dev];
+        let about: String = about
+            .into_iter()
+            .flatten()
+            .map(|it| format!(" {it}"))
+            .collect();
+        let age = alert.age_s.map(|age| format!(" (for {})", span(age)));
+        let text = alert.text.as_ref().map(|text| format!(": {text}"));
+        out.say(format_args!(
+            "#   - {}{about}{}{}",
+            alert.alert,
+            age.unwrap_or_default(),
+            text.unwrap_or_default()
+        ));
+    }
+    let shown = u64::try_from(ALERTS_SHOWN).unwrap_or(u64::MAX);
+    if report.alerts_open > shown {
+        let more = grouped(report.alerts_open - shown);
+        out.say(format_args!("#   and {more} more: shelfwire status --json"));
     }
 }
 
@@ -253,7 +321,7 @@ fn lost(device: &Device) -> Option<String> {
 }
 
 /// A time in its two largest units.
-fn span(seconds: u64) -> String {
+pub(super) fn span(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),

@@ -1,4 +1,5 @@
-//! `shelfwire stock import FILE`: absolute stock for items, through the daemon where one runs.
+//! `shelfwire stock ITEM|CODE`: what the store knows of it. `shelfwire stock import FILE`: absolute
+//! stock for items. Through the daemon where one runs.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -14,6 +15,7 @@ use super::exit::Exit;
 use super::journal::failed;
 use super::loading::{self, Need};
 use super::print::Out;
+use super::stock_look::look;
 use crate::agent::journal_options;
 use crate::config::Config;
 use crate::device::catalogue::{normalise, read_whole};
@@ -25,19 +27,32 @@ use crate::support::clock::wall_ms;
 
 const EXAMPLES: &str = "\
 EXAMPLES
+  shelfwire stock MILK-1L              by item, or by any of its codes
+  shelfwire stock 4006381333931 --json | jq .on_hand
   shelfwire stock import count.csv --cutoff \"2026-11-22 08:00\"
   shelfwire stock import count.csv --cutoff 2026-11-22T08:00:00+01:00 --last till-1=417
       the first line of the file is item,qty or code,qty
 
 EXIT CODES
-  0 taken   69 the file, the catalogue or the daemon is not there   74 storage   78 the file is wrong";
+  0 known, or taken   1 not known   64 command line
+   69 the file, the catalogue or the daemon is not there   74 storage   78 the file is wrong";
 
 /// Arguments of `stock`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub struct Args {
+    /// What to look up: an item, or a code as it is scanned
+    #[arg(value_name = "ITEM|CODE", required = true)]
+    asked: Option<String>,
+    /// Write one JSON document
+    #[arg(long)]
+    json: bool,
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -61,15 +76,19 @@ enum What {
 
 /// Does it.
 pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
-    let What::Import {
+    let config = match loading::config(config, Need::Values, out) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    let Some(What::Import {
         file,
         cutoff,
         last,
         json,
-    } = &args.what;
-    let config = match loading::config(config, Need::Values, out) {
-        Ok(config) => config,
-        Err(exit) => return exit,
+    }) = &args.what
+    else {
+        let asked = args.asked.as_deref().unwrap_or_default();
+        return look(&config, asked, args.json, out);
     };
     let cutoff = match cutoff::read(&config, cutoff.as_deref(), last, wall_ms()) {
         Ok(cutoff) => cutoff,

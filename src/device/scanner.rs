@@ -10,6 +10,7 @@ use super::catalogue::Shared;
 use super::serial::SerialSettings;
 use super::source::Report;
 use crate::support::clock;
+use crate::support::tap::Passed;
 
 /// A scanner.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ impl Scanner {
             .accepts(code.as_str().as_bytes(), clock::boot_ms())
         {
             report.state().count(|counters| counters.repeats += 1);
+            let why = format!("{code} was read a moment ago: no second unit");
+            report.pass(clock::boot_ms(), |device| Passed::Refused { device, why });
             return;
         }
         let scan = Scan {

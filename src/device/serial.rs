@@ -13,6 +13,7 @@ use shelfwire_core::limits::SERIAL_READ_MAX_BYTES;
 use super::scanner::Scanner;
 use super::source::{Report, Source, SourceError};
 use crate::support::clock;
+use crate::support::tap::Passed;
 
 pub use serialport::{DataBits, Parity, StopBits};
 
@@ -67,9 +68,17 @@ impl SerialScanner {
 
     fn scanned(&mut self, frames: Vec<Frame>, report: &mut Report) {
         for frame in frames {
+            let (since, bytes) = (clock::boot_ms(), frame.bytes.len());
+            report.pass(since, |device| Passed::Read { device, bytes });
             match barcode::read(&frame) {
-                Ok(code) => self.scanner.scanned(code, report),
+                Ok(code) => {
+                    let what = code.to_string();
+                    report.pass(since, |device| Passed::Decoded { device, what });
+                    self.scanner.scanned(code, report);
+                }
                 Err(refusal) => {
+                    let why = refusal.to_string();
+                    report.pass(since, |device| Passed::Refused { device, why });
                     report.state().count(|counters| counters.garbage += 1);
                     report.lost(refusal.cause(), 1);
                 }

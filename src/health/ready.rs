@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{Device, Report};
+use super::report::{Device, OpenAlert, Report};
 
 /// Whether a store is ready for something, and if not, why not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,15 +53,14 @@ pub fn judge(report: &Report, items: Items) -> Ready {
         promises.push("no stock was imported or counted".to_owned());
     }
     promises.extend(report.devices.iter().filter_map(till));
-    for (alert, says) in [
-        ("till_silent", "silent"),
-        ("source_gap", "lacks transactions"),
-    ] {
-        let open = report.alerts.iter().filter(|open| open.alert == alert);
-        promises.extend(open.map(|open| {
-            let dev = open.dev.as_deref().unwrap_or("a till");
-            format!("{dev} {says}")
-        }));
+    let silent = |open: &&OpenAlert| open.alert == "till_silent";
+    let silent = report.alerts.iter().filter(silent);
+    promises.extend(silent.map(|open| {
+        let till = open.dev.as_deref().unwrap_or("a till");
+        format!("{till} silent")
+    }));
+    for (till, missing) in &report.missing {
+        promises.push(format!("{missing} transactions of {till} missing"));
     }
     match &report.clock {
         Some(clock) if clock.quality == "synced" => {}

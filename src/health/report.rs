@@ -1,6 +1,9 @@
 //! The report: one document for `shelfwire status`, `--json` and whoever reads the socket.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use shelfwire_core::domain::entry::Severity;
 
 use super::ready::Ready;
 
@@ -41,6 +44,9 @@ pub struct Report {
     /// The newest of them, newest first.
     #[serde(default)]
     pub alerts: Vec<OpenAlert>,
+    /// Transactions that are missing, by till (R19).
+    #[serde(default)]
+    pub missing: BTreeMap<String, u64>,
     /// How long the disk bears an outage; `None` while too little is known.
     #[serde(default)]
     pub outage: Option<Outage>,
@@ -55,6 +61,8 @@ pub struct OpenAlert {
     pub item: Option<String>,
     /// Which source, if it is about one.
     pub dev: Option<String>,
+    /// How bad; `None` where an earlier version raised it.
+    pub severity: Option<Severity>,
     /// The entry that raised it last.
     pub seq: u64,
     /// Seconds since then; `None` where the entry is pruned.

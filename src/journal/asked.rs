@@ -4,7 +4,6 @@
 use rusqlite::{OptionalExtension as _, params};
 use shelfwire_core::domain::cutoff::Cutoff;
 use shelfwire_core::domain::entry::Entry;
-use shelfwire_core::domain::ids::Seq;
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::time::WallMs;
@@ -160,9 +159,11 @@ impl Reader {
         self.snapshot(|reader| {
             let number: i64 = reader
                 .conn
-                .query_row("SELECT count(*) FROM alerts_open WHERE open = 1", [], |row| {
-                    row.get(0)
-                })
+                .query_row(
+                    "SELECT count(*) FROM alerts_open WHERE open = 1",
+                    [],
+                    |row| row.get(0),
+                )
                 .doing("counting open alerts")?;
             Ok(unsql(number))
         })

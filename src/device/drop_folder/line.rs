@@ -27,6 +27,9 @@ pub(super) fn understand(
         )),
         Request::Transaction(transaction) => {
             let rules = rules(settings, &transaction.till)?;
+            if let Some(why) = identify::far_day(&transaction, &stamp) {
+                return Err(PosRefusal::new(Some("business_day".to_owned()), why));
+            }
             let mut command = identify::transaction(catalogue, *transaction, stamp, rules);
             store_time::date(&mut command, settings.timezone.as_ref());
             Ok(command)

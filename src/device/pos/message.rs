@@ -1,5 +1,7 @@
 //! One message of a till: decode, identify, take, answer.
 
+use std::fmt;
+
 use shelfwire_core::codec::pos::{
     self, Answer, PosRefusal, Request, StockAnswer, StockQuestion, Taken,
 };
@@ -12,7 +14,9 @@ use super::access::Till;
 use super::refusals::Cause;
 use crate::device::source::stamp;
 use crate::journal::TakeError;
+use crate::support::clock;
 use crate::support::store_time;
+use crate::support::tap::Passed;
 
 /// What an HTTP status makes of an answer; a WebSocket sends the body alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +51,40 @@ pub(super) struct Taking {
     command: Command,
 }
 
+impl fmt::Display for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(_, refusal) => refusal.fmt(f),
+            Self::Take(taking) => f.write_str(&taking.key),
+            Self::Stock(question) => write!(f, "how much is there of {}", question.code),
+        }
+    }
+}
+
 /// Reads a message of `till`. Personal data ends here: the decoder builds only the fields it names.
 pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
+    let (tap, since) = (hub.journal.tap(), clock::boot_ms());
+    let device = || till.name.to_string();
+    tap.pass(Some(since), || Passed::Read {
+        device: device(),
+        bytes: bytes.len(),
+    });
+    let prepared = understand(hub, till, bytes);
+    tap.pass(Some(since), || match &prepared {
+        // `field: reason`, and never a value of the message.
+        Prepared::Refused(_, refusal) => Passed::Refused {
+            device: device(),
+            why: refusal.to_string(),
+        },
+        prepared => Passed::Decoded {
+            device: device(),
+            what: prepared.to_string(),
+        },
+    });
+    prepared
+}
+
+fn understand(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
     match pos::decode(bytes) {
         Err(refusal) => Prepared::Refused(Outcome::Bad, refusal),
         Ok(Request::Stock(question)) => Prepared::Stock(question),
