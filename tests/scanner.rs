@@ -14,6 +14,7 @@ use shelfwire::device::serial::{DataBits, Parity, SerialSettings, StopBits};
 use shelfwire::device::state::State;
 use shelfwire::device::{ScannerSettings, Settings};
 use shelfwire_core::codec::framing::{FrameEnd, FramingRules};
+use shelfwire_core::codec::vouch::AimRule;
 use shelfwire_core::identify::{Role, ScannerRole};
 use support::devices::{Store, gtin13, unknown};
 use support::pty::{Scanner, open_files, thread_ticks};
@@ -33,6 +34,7 @@ fn scanner(path: &Path, role: Role) -> ScannerSettings {
             reason: None,
         },
         repeat_ms: 150,
+        aim: AimRule::Auto,
         serial: SerialSettings {
             path: path.to_owned(),
             baud: 9_600,

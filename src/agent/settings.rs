@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shelfwire_core::codec::framing::{FrameEnd, FramingRules};
+use shelfwire_core::codec::vouch::AimRule;
 use shelfwire_core::domain::ids::{BoxId, Name};
 use shelfwire_core::identify::{Role, ScannerRole, TillRules, VoidStyle};
 use shelfwire_core::session::{Profile, Setup};
@@ -131,6 +132,7 @@ fn scanner(scanner: &config::Scanner) -> ScannerSettings {
             reason: scanner.reason.as_ref().map(ToString::to_string),
         },
         repeat_ms: millis(scanner.repeat),
+        aim: AimRule::Auto,
         serial: SerialSettings {
             path: scanner.device.clone(),
             baud: scanner.baud,

@@ -1,5 +1,8 @@
 //! What a scanner's reads become, whatever line it is on: a command by its role, once.
 
+use shelfwire_core::codec::barcode::ScanRefusal;
+use shelfwire_core::codec::framing::Frame;
+use shelfwire_core::codec::vouch::{AimRule, Vouch};
 use shelfwire_core::domain::code::Code;
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::observation::Scan;
@@ -21,6 +24,8 @@ pub struct ScannerSettings {
     pub role: ScannerRole,
     /// The same code read again within this time is no second unit, in milliseconds; 0 for never.
     pub repeat_ms: u64,
+    /// What is asked of its reads.
+    pub aim: AimRule,
     /// Its line.
     pub serial: SerialSettings,
 }
@@ -30,6 +35,7 @@ pub(super) struct Scanner {
     name: Name,
     role: ScannerRole,
     window: RepeatWindow,
+    vouch: Vouch,
     catalogue: Shared,
 }
 
@@ -39,8 +45,15 @@ impl Scanner {
             name: settings.name.clone(),
             role: settings.role.clone(),
             window: RepeatWindow::new(settings.repeat_ms),
+            vouch: Vouch::new(settings.aim),
             catalogue,
         }
+    }
+
+    /// Whether a read may be trusted to be one.
+    pub(super) fn vouches(&mut self, frame: &Frame, code: Code) -> Result<Code, ScanRefusal> {
+        let listed = self.catalogue.current().code(code.as_str()).is_some();
+        self.vouch.judge(frame, &code, listed).map(|()| code)
     }
 
     /// One code was read: waits until it is committed.

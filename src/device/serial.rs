@@ -70,7 +70,8 @@ impl SerialScanner {
         for frame in frames {
             let (since, bytes) = (clock::boot_ms(), frame.bytes.len());
             report.pass(since, |device| Passed::Read { device, bytes });
-            match barcode::read(&frame) {
+            let read = barcode::read(&frame);
+            match read.and_then(|code| self.scanner.vouches(&frame, code)) {
                 Ok(code) => {
                     let what = code.to_string();
                     report.pass(since, |device| Passed::Decoded { device, what });

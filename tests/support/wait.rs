@@ -54,3 +54,12 @@ pub fn at(moment: Instant) {
         Err(mpsc::RecvTimeoutError::Timeout)
     );
 }
+
+/// This moment, to count from.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests wait in real time, for real processes"
+)]
+pub fn now() -> Instant {
+    Instant::now()
+}

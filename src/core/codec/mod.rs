@@ -3,7 +3,7 @@
 //! | what comes in | module |
 //! | --- | --- |
 //! | bytes of a serial line, to frames | [`framing`] |
-//! | a frame, to a code | [`barcode`], with [`aim`] and [`gtin`] |
+//! | a frame, to a code | [`barcode`], with [`aim`] and [`gtin`]; whether it is one: [`vouch`] |
 //! | a till's message, to a transaction or a question | [`pos`] |
 //!
 //! Bad input is a value that the caller counts, never a panic and never the end of a task.
@@ -13,6 +13,7 @@ pub mod barcode;
 pub mod framing;
 pub mod gtin;
 pub mod pos;
+pub mod vouch;
 
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,11 @@ pub enum ScanRefusal {
     /// The frame's beginning was not seen, and nothing in it proves that it is whole.
     #[error("the beginning was not seen, so this may be half a code; scan it again")]
     MaybeHalf,
+    /// A text without an AIM identifier, of a scanner that sends them or has to.
+    #[error(
+        "no AIM identifier, and this scanner sends them: noise, or the scanner was set anew; scan it again"
+    )]
+    NoIdentifier,
 }
 
 impl ScanRefusal {
@@ -61,6 +66,7 @@ impl ScanRefusal {
             Self::DeviceMessage => "device_message",
             Self::Garbage => "garbage",
             Self::MaybeHalf => "half_scan",
+            Self::NoIdentifier => "no_identifier",
         }
     }
 }
