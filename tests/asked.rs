@@ -60,6 +60,7 @@ fn stage(scanner: &Scanner) -> Stage {
     let mut store = Store::set_up(&setup);
     store.start();
     wait::until("the agent runs", SOON, || store.status());
+    store.wait_until_applied(SOON);
     Stage {
         store,
         centre,

@@ -91,7 +91,8 @@ pub(crate) struct Uplink<D: Dial> {
     out: Vec<Action>,
     stopped: bool,
     tap: Tap,
-    tapped: Seq,
+    /// What listeners were last told of; `None` while nobody listens.
+    tapped: Option<Seq>,
 }
 
 /// Starts the uplink among `tasks`; what is returned shows how it is.
@@ -123,7 +124,7 @@ where
         out: Vec::new(),
         stopped: false,
         tap,
-        tapped: 0,
+        tapped: None,
     };
     tasks.spawn("uplink", Box::pin(uplink.run(tasks.stop_flag())));
     Ok(seen)
@@ -225,6 +226,7 @@ impl<D: Dial> Uplink<D> {
 
     /// Tells the session, and performs what it decides.
     fn take(&mut self, input: Input) {
+        self.tap_applied();
         let mut inputs = vec![input];
         while let Some(told) = inputs.pop() {
             let mut out = std::mem::take(&mut self.out);
@@ -241,11 +243,11 @@ impl<D: Dial> Uplink<D> {
     /// Tells listeners how far the centre is.
     fn tap_applied(&mut self) {
         if !self.tap.is_heard() {
+            self.tapped = None;
             return;
         }
         let seq = self.session.status().applied;
-        if seq != self.tapped {
-            self.tapped = seq;
+        if self.tapped.replace(seq).is_some_and(|told| told != seq) {
             self.tap.pass(None, || Passed::Applied { seq });
         }
     }
