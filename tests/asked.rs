@@ -237,7 +237,7 @@ fn stock_is_told_by_the_daemon_and_without_it_by_the_journal() {
         .map(|entry| entry["text"].as_str().unwrap())
         .collect();
     assert!(
-        texts[0].starts_with("negative by till-1: on hand fell to -2"),
+        texts[0].starts_with("negative: on hand fell to -2"),
         "{texts:?}"
     );
     assert_eq!(texts[1], "sale -5 by till-1, -2 after it");
