@@ -7,6 +7,7 @@ mod report;
 mod settings;
 pub mod stock;
 mod tail;
+mod watch;
 
 use std::future::Future;
 use std::io;
@@ -26,6 +27,7 @@ use crate::support::tasks::Tasks;
 use crate::uplink::mqtt::MqttDial;
 use crate::uplink::{self, Parts};
 use report::Reporter;
+use watch::TillWatch;
 
 /// Everything has ended this long after the request; below `TimeoutStopSec` of the unit.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
@@ -118,8 +120,16 @@ fn start(config: &Config) -> Result<Running, Failure> {
     let goods = device::Goods {
         journal: journal.clone(),
         catalogue: device::catalogue::Shared::default(),
+        heard: device::heard::Heard::default(),
     };
+    let watch = Arc::new(TillWatch::new(
+        settings::watch(config),
+        &goods,
+        trust.clone(),
+    ));
     let attached = device::start(settings::devices(config)?, &goods, &mut devices)?;
+
+    devices.spawn("watch", Arc::clone(&watch).run(devices.stop_flag()));
 
     let mut uplink = Tasks::new();
     let states: Vec<_> = attached.states().to_vec();
@@ -130,6 +140,7 @@ fn start(config: &Config) -> Result<Running, Failure> {
             setup: settings::session(config, &journal)?,
             trust: trust.clone(),
             devices: Arc::new(move || report::words(&states)),
+            tills: Arc::new(move || watch.words()),
         },
         &mut uplink,
     )?;

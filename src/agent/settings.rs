@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shelfwire_core::book::Patience;
 use shelfwire_core::codec::framing::{FrameEnd, FramingRules};
 use shelfwire_core::codec::vouch::AimRule;
 use shelfwire_core::domain::ids::{BoxId, Name};
+use shelfwire_core::domain::numbers::Numbering;
 use shelfwire_core::identify::{Role, ScannerRole, TillRules, VoidStyle};
 use shelfwire_core::session::{Profile, Setup};
 
 use super::Failure;
+use super::watch::{WatchSettings, WatchedTill};
 use crate::config::{self, Config};
 use crate::device::catalogue::CatalogueSettings;
 
@@ -19,6 +22,7 @@ use crate::device::pos::{PosSettings, TillAccess, TlsFiles as PosTls, Token};
 use crate::device::serial::{DataBits, Parity, SerialSettings, StopBits};
 use crate::device::{ScannerSettings, Settings};
 use crate::journal::{self, Journal};
+use crate::support::business_day::Calendar;
 use crate::support::clock::{self, Trust};
 use crate::support::identity;
 use crate::uplink::mqtt::{BrokerSettings, TlsFiles};
@@ -36,9 +40,37 @@ pub(super) fn journal(config: &Config, box_id: BoxId, trust: Trust) -> journal::
     let retention = config.journal.retention.max(Duration::from_secs(1));
     options.upkeep_every = options.upkeep_every.min(retention);
     options.commit_window = config.journal.commit_window;
+    options.patience = patience(config);
     let boot = clock::boot_id();
     options.clock = Arc::new(move || clock::stamp(boot, trust.quality()));
     options
+}
+
+/// How long booking waits for what may still come.
+pub(super) fn patience(config: &Config) -> Patience {
+    Patience {
+        gap_ms: millis(config.watch.hole_after),
+        void_ms: millis(config.watch.void_after),
+        alerts_ms: millis(config.watch.digest_within),
+        alerts_max: config.watch.digest_above,
+    }
+}
+
+/// What the watch over tills goes by.
+pub(super) fn watch(config: &Config) -> WatchSettings {
+    let till = |till: &config::Till| WatchedTill {
+        name: till.name.clone(),
+        silent_ms: millis(till.silent_after),
+    };
+    WatchSettings {
+        tills: config.tills.iter().map(till).collect(),
+        calendar: Calendar::new(
+            config.timezone.clone(),
+            config.day_end,
+            config.hours.clone(),
+        ),
+        patience: patience(config),
+    }
 }
 
 /// What the session begins with.
@@ -216,6 +248,11 @@ fn rules(till: &config::Till) -> TillRules {
             config::VoidStyle::Reverses => VoidStyle::Reverses,
             config::VoidStyle::Signed => VoidStyle::Signed,
             config::VoidStyle::FlagsOriginal => VoidStyle::FlagsOriginal,
+        },
+        numbering: match till.numbers {
+            config::Numbers::Continuous => Numbering::Continuous,
+            config::Numbers::Daily => Numbering::Daily,
+            config::Numbers::None => Numbering::None,
         },
     }
 }

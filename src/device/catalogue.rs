@@ -187,7 +187,29 @@ impl Watcher {
             explained: Explained::default(),
         };
         watcher.found(read);
+        if watcher.fault.is_none() {
+            watcher.over_since_the_last_process();
+        }
         watcher
+    }
+
+    /// A fault that an earlier process told, and that is no more.
+    fn over_since_the_last_process(&mut self) {
+        let open = self.goods.journal.reader();
+        let open = open.and_then(|mut reader| reader.alerts_open(usize::MAX));
+        let told = |word: &str| open.iter().flatten().any(|alert| alert.alert == word);
+        let over = [
+            Fault::Missing(self.shown()),
+            Fault::Refused {
+                path: self.shown(),
+                why: String::new(),
+            },
+        ];
+        let over = over.iter().filter(|fault| told(fault.word()));
+        self.untold.extend(over.map(|fault| AlertNote {
+            text: "the catalogue is in force".to_owned(),
+            ..alert(fault, true)
+        }));
     }
 
     /// Watches until the stop flag is up.

@@ -14,6 +14,7 @@
 
 pub mod catalogue;
 pub mod drop_folder;
+pub mod heard;
 mod losses;
 pub mod pos;
 mod scanner;
@@ -28,6 +29,7 @@ use shelfwire_core::domain::ids::Name;
 
 use self::catalogue::{CatalogueSettings, Shared, Watcher};
 use self::drop_folder::{DropFolder, DropSettings};
+use self::heard::Heard;
 use self::pos::{ClearText, Pos, PosSettings};
 use self::scanner::Scanner;
 pub use self::scanner::ScannerSettings;
@@ -44,6 +46,8 @@ pub struct Goods {
     pub journal: Journal,
     /// The catalogue in force.
     pub catalogue: Shared,
+    /// When tills were last heard.
+    pub heard: Heard,
 }
 
 /// Everything that is attached.
@@ -132,7 +136,7 @@ fn start_drop(
     let state = Arc::new(DeviceState::new(name.clone(), Kind::Folder));
     let report = Report::new(Arc::clone(&state), goods.journal.clone());
     let stop = tasks.stop_flag();
-    let source = DropFolder::new(settings, goods.catalogue.clone());
+    let source = DropFolder::new(settings, goods.clone());
     tasks
         .spawn_thread(name.as_str(), move || run_source(source, report, &stop))
         .map_err(|why| StartError::Thread { name, why })?;

@@ -1,6 +1,7 @@
 //! Small things the whole agent needs: clock, tasks, delays.
 
 pub mod broker_url;
+pub mod business_day;
 pub mod clock;
 pub mod delays;
 pub mod identity;

@@ -28,10 +28,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shelfwire_core::domain::ids::Seq;
+use shelfwire_core::domain::ids::{Name, Seq};
 use shelfwire_core::domain::time::MonoMs;
 use shelfwire_core::session::facts::Facts;
-use shelfwire_core::session::{Action, Input, LinkState, Session, Setup};
+use shelfwire_core::session::{Action, Input, LinkState, Session, Setup, TillHeard};
 use shelfwire_core::wire::Topics;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -57,6 +57,9 @@ const TELL_EVERY_MS: MonoMs = 1_000;
 /// States of the devices, in words that change only when the state does.
 pub type DeviceWords = Arc<dyn Fn() -> BTreeMap<String, String> + Send + Sync>;
 
+/// How far each configured till has been heard.
+pub type TillWords = Arc<dyn Fn() -> BTreeMap<Name, TillHeard> + Send + Sync>;
+
 /// What the uplink is made of.
 pub struct Parts<D> {
     /// Makes connections.
@@ -69,6 +72,8 @@ pub struct Parts<D> {
     pub trust: Trust,
     /// For `health`.
     pub devices: DeviceWords,
+    /// The same of tills.
+    pub tills: TillWords,
 }
 
 /// The running uplink.
@@ -83,6 +88,7 @@ pub(crate) struct Uplink<D: Dial> {
     keeper: Keeper,
     trust: Trust,
     devices: DeviceWords,
+    tills: TillWords,
     network: Network,
     view: watch::Sender<UplinkView>,
     link_alarm: Option<&'static str>,
@@ -116,6 +122,7 @@ where
         keeper: Keeper::start(parts.journal),
         trust: parts.trust,
         devices: parts.devices,
+        tills: parts.tills,
         network: Network::default(),
         view,
         link_alarm: None,
@@ -268,6 +275,7 @@ impl<D: Dial> Uplink<D> {
         }
         self.tell_clock();
         self.take(Input::Devices((self.devices)()));
+        self.take(Input::Tills((self.tills)()));
         self.show(now);
     }
 

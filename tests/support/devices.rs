@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use shelfwire::device::catalogue::Shared;
+use shelfwire::device::heard::Heard;
 use shelfwire::device::state::Snapshot;
 use shelfwire::device::{self, Devices, Goods, Settings};
 use shelfwire::journal::open::Observer;
@@ -59,6 +60,7 @@ impl Store {
         let goods = Goods {
             journal: journal.clone(),
             catalogue: Shared::default(),
+            heard: Heard::default(),
         };
         let mut tasks = Tasks::new();
         let devices = device::start(settings, &goods, &mut tasks).unwrap();

@@ -8,7 +8,7 @@ use crate::domain::numbers::Unbelievable;
 use crate::domain::observation::UnclearLine;
 use crate::domain::quantity::Milli;
 use crate::domain::time::BusinessDay;
-use crate::limits::{ALERTS_PER_HOUR_MAX, RAW_MAX_BYTES, TEXT_MAX_BYTES};
+use crate::limits::{RAW_MAX_BYTES, TEXT_MAX_BYTES};
 
 /// Text, cut to a number of bytes between two characters.
 pub(super) fn cut(text: &str, max_bytes: usize) -> String {
@@ -80,16 +80,14 @@ pub(super) fn day_report_refused(day: &BusinessDay, why: Unbelievable) -> Draft 
 }
 
 /// There were too many alerts in this hour (R22).
-pub(super) fn digest() -> Draft {
-    let text = format!(
-        "more than {ALERTS_PER_HOUR_MAX} alerts in an hour: the others come with the journal"
-    );
+pub(super) fn digest(most: u32) -> Draft {
+    let text = format!("more than {most} alerts in a short time: the others come with the journal");
     alert("digest", Severity::Warning, &text)
 }
 
 /// The hour of a digest is over.
 pub(super) fn digest_over(quiet: u64) -> Draft {
-    let text = format!("{quiet} alerts of the hour were not sent ahead");
+    let text = format!("{quiet} alerts were not sent ahead");
     let mut draft = alert("digest", Severity::Warning, &text);
     draft.detail.cleared = true;
     draft.detail.times = Some(quiet);

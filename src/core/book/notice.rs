@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use super::{AlertHour, AlertKey, AlertSeen, Row, Side, StockView, alert};
 use crate::domain::entry::{Draft, Kind};
 use crate::domain::time::Stamp;
-use crate::limits::ALERTS_PER_HOUR_MAX;
 
 /// Alerts about one event each: a second one is another event, even of the same till and day.
-const EVENTS: [&str; 4] = [
+const EVENTS: [&str; 5] = [
+    "catalogue_refused",
     "key_reused",
     "over_voided",
     "void_unmatched",
@@ -118,7 +118,8 @@ impl<V: StockView> Notices<'_, V> {
 
     /// Counts an alert that would be sent; too many in an hour are quiet.
     fn count(&mut self, draft: &mut Draft) {
-        let span = self.view.patience().alerts_ms;
+        let patience = self.view.patience();
+        let span = patience.alerts_ms;
         let running = self
             .hour
             .filter(|hour| self.stamp.since(&hour.since) < span);
@@ -132,12 +133,12 @@ impl<V: StockView> Notices<'_, V> {
             sent: 0,
             quiet: 0,
         });
-        if hour.sent < ALERTS_PER_HOUR_MAX {
+        if hour.sent < patience.alerts_max {
             hour.sent += 1;
         } else {
             draft.detail.quiet = true;
             if hour.quiet == 0 {
-                self.digests.push(row(alert::digest()));
+                self.digests.push(row(alert::digest(patience.alerts_max)));
             }
             hour.quiet += 1;
         }

@@ -8,6 +8,7 @@ use crate::domain::item::ItemId;
 use crate::domain::numbers::TillDay;
 use crate::domain::till_clock::TillClock;
 use crate::domain::time::{BusinessDay, Stamp};
+use crate::limits::ALERTS_PER_HOUR_MAX;
 
 /// One thing to keep beside the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct Patience {
     pub void_ms: u64,
     /// The span in which alerts are counted, in milliseconds.
     pub alerts_ms: u64,
+    /// Alerts sent ahead in one span; further ones are quiet, and one `digest` says so.
+    pub alerts_max: u32,
 }
 
 impl Default for Patience {
@@ -86,6 +89,7 @@ impl Default for Patience {
             gap_ms: 15 * 60_000,
             void_ms: 24 * 3_600_000,
             alerts_ms: 3_600_000,
+            alerts_max: ALERTS_PER_HOUR_MAX,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Business days that cannot be: a till whose calendar is wrong.
 
 use crate::domain::observation::Transaction;
-use crate::domain::time::{ClockQuality, Stamp};
+use crate::domain::time::{BusinessDay, ClockQuality, Stamp};
 use crate::limits::BUSINESS_DAYS_OFF_MAX;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -9,11 +9,16 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Why a transaction's business day cannot be taken: `None` where it can, and while this box does
 /// not know the day itself.
 pub fn far_day(sale: &Transaction, stamp: &Stamp) -> Option<String> {
+    far_from_today(&sale.business_day, stamp)
+}
+
+/// The same of any business day.
+pub fn far_from_today(day: &BusinessDay, stamp: &Stamp) -> Option<String> {
     if stamp.quality != ClockQuality::Synced {
         return None;
     }
     let today = stamp.wall_ms.div_euclid(DAY_MS);
-    let off = today.saturating_sub(sale.business_day.number());
+    let off = today.saturating_sub(day.number());
     (off.unsigned_abs() > u64::from(BUSINESS_DAYS_OFF_MAX)).then(|| {
         format!(
             "is more than {BUSINESS_DAYS_OFF_MAX} days from today: correct the till's calendar and \
@@ -27,7 +32,6 @@ mod tests {
     use super::*;
     use crate::domain::ids::BootId;
     use crate::domain::observation::{Mode, Status};
-    use crate::domain::time::BusinessDay;
 
     #[test]
     fn r3_a_day_ten_years_off_is_refused_where_the_box_knows_the_day() {

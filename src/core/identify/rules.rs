@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::till::raw;
+use crate::domain::numbers::Numbering;
 use crate::domain::observation::{
     ItemLine, Line, LineKind, NOT_NEGATIVE, Transaction, UnclearLine,
 };
@@ -30,6 +31,8 @@ pub struct TillRules {
     pub versioned: bool,
     /// How it takes a line back (R5).
     pub void_style: VoidStyle,
+    /// How it numbers its transactions (R19).
+    pub numbering: Numbering,
 }
 
 impl VoidStyle {

@@ -61,6 +61,7 @@ fn of(style: VoidStyle, line: ItemLine) -> (TillLine, Vec<String>) {
     let rules = TillRules {
         versioned: true,
         void_style: style,
+        ..TillRules::default()
     };
     let Body::Sale(sale) = transaction(&Catalogue::empty(), sale, stamp, rules).body else {
         panic!("a transaction is a sale");

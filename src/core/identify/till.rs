@@ -6,7 +6,6 @@ use super::rules::{self, TillRules, VoidMeans};
 use crate::domain::code::Code;
 use crate::domain::command::{Body, Command, LineMovement, Part, TillLine, TillTransaction};
 use crate::domain::item::ItemId;
-use crate::domain::numbers::Numbering;
 use crate::domain::observation::{Disposal, ItemLine, Line, Product, Transaction, UnclearLine};
 use crate::domain::quantity::{Milli, Uom};
 use crate::domain::time::Stamp;
@@ -50,7 +49,7 @@ pub fn transaction(
             time: sale.time,
             at: None,
             versioned: rules.versioned,
-            numbering: Numbering::Continuous,
+            numbering: rules.numbering,
             lines,
             content,
         }),

@@ -4,17 +4,19 @@ use shelfwire_core::codec::pos::{self, PosRefusal, Request};
 use shelfwire_core::domain::command::Command;
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::time::Stamp;
-use shelfwire_core::identify::{self, Catalogue, TillRules};
+use shelfwire_core::identify::{self, TillRules};
 
 use super::DropSettings;
 use super::lines::FileLine;
+use crate::device::Goods;
+use crate::device::source::day_report;
 use crate::support::store_time;
 
 /// The command of a line, or why it is refused.
 pub(super) fn understand(
     line: &FileLine,
     settings: &DropSettings,
-    catalogue: &Catalogue,
+    goods: &Goods,
     stamp: Stamp,
 ) -> Result<Command, PosRefusal> {
     let Some(text) = &line.text else {
@@ -30,10 +32,27 @@ pub(super) fn understand(
             if let Some(why) = identify::far_day(&transaction, &stamp) {
                 return Err(PosRefusal::new(Some("business_day".to_owned()), why));
             }
-            let mut command = identify::transaction(catalogue, *transaction, stamp, rules);
+            goods.heard.note(&transaction.till);
+            let catalogue = goods.catalogue.current();
+            let mut command = identify::transaction(&catalogue, *transaction, stamp, rules);
             store_time::date(&mut command, settings.timezone.as_ref());
             Ok(command)
         }
+        Request::Day(word) => {
+            let till = word.till.clone().ok_or_else(|| {
+                PosRefusal::new(
+                    Some("till".to_owned()),
+                    "is missing: a file has no till of its own",
+                )
+            })?;
+            let rules = rules(settings, &till)?;
+            goods.heard.note(&till);
+            Ok(day_report(word, till, rules, stamp))
+        }
+        Request::Alive(_) => Err(PosRefusal::new(
+            Some("alive".to_owned()),
+            "is no word for a file: it says nothing about now",
+        )),
     }
 }
 

@@ -38,7 +38,7 @@ use self::files::{DONE, Folder, REFUSED};
 use self::taking::{Step, Taking};
 use self::waiting::{Ready, Waiting};
 use self::watch::{Told, Watch};
-use super::catalogue::Shared;
+use super::Goods;
 use super::source::{Report, Source, SourceError};
 use crate::support::clock;
 
@@ -88,7 +88,7 @@ impl DropSettings {
 pub(super) struct DropFolder {
     settings: DropSettings,
     folder: Folder,
-    catalogue: Shared,
+    goods: Goods,
     waiting: Waiting,
     taking: Option<Taking>,
     /// Nothing is taken before, and how long the wait was: the journal takes nothing just now.
@@ -97,12 +97,12 @@ pub(super) struct DropFolder {
 }
 
 impl DropFolder {
-    pub(super) fn new(settings: DropSettings, catalogue: Shared) -> Self {
+    pub(super) fn new(settings: DropSettings, goods: Goods) -> Self {
         Self {
             folder: Folder::new(&settings.folder),
             waiting: Waiting::new(&settings),
             settings,
-            catalogue,
+            goods,
             taking: None,
             paused: (0, 0),
             tidied: None,
@@ -145,7 +145,7 @@ impl DropFolder {
 
     /// One step of the file that is being read.
     fn step(&mut self, mut taking: Taking, report: &mut Report) -> Result<(), SourceError> {
-        match taking.step(&self.settings, &self.catalogue.current(), report) {
+        match taking.step(&self.settings, &self.goods, report) {
             Ok(Step::More) => self.taking = Some(taking),
             Ok(Step::Ended) => {
                 self.paused = (0, 0);

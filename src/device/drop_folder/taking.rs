@@ -7,12 +7,12 @@ use std::io;
 
 use shelfwire_core::codec::pos::PosRefusal;
 use shelfwire_core::domain::command::Command;
-use shelfwire_core::identify::Catalogue;
 use shelfwire_core::limits::{DROP_REASONS_MAX, POS_UNANSWERED_MAX, POS_UNANSWERED_MAX_BYTES};
 
 use super::DropSettings;
 use super::line::understand;
 use super::lines::Lines;
+use crate::device::Goods;
 use crate::device::source::Report;
 use crate::support::clock;
 use crate::support::tap::Passed;
@@ -55,7 +55,7 @@ impl Taking {
     pub(super) fn step(
         &mut self,
         settings: &DropSettings,
-        catalogue: &Catalogue,
+        goods: &Goods,
         report: &mut Report,
     ) -> io::Result<Step> {
         let (mut numbers, mut commands, mut bytes) = (Vec::new(), Vec::<Command>::new(), 0);
@@ -73,7 +73,7 @@ impl Taking {
                 device,
                 bytes: size,
             });
-            match understand(&line, settings, catalogue, report.stamp()) {
+            match understand(&line, settings, goods, report.stamp()) {
                 Ok(command) => {
                     let what = format!("line {}", line.number);
                     report.pass(since, |device| Passed::Decoded { device, what });

@@ -195,6 +195,7 @@ impl Connection {
             }
         }
         till.state.heard();
+        self.hub.heard.note(&till.name);
         Ok(till.clone())
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use shelfwire_core::codec::pos::{
-    self, Answer, PosRefusal, Request, StockAnswer, StockQuestion, Taken,
+    self, Alive, Answer, DayWord, PosRefusal, Request, StockAnswer, StockQuestion, Taken,
 };
 use shelfwire_core::domain::command::Command;
 use shelfwire_core::identify;
@@ -12,7 +12,7 @@ use tracing::warn;
 use super::Hub;
 use super::access::Till;
 use super::refusals::Cause;
-use crate::device::source::stamp;
+use crate::device::source::{day_report, stamp};
 use crate::journal::TakeError;
 use crate::support::clock;
 use crate::support::store_time;
@@ -43,9 +43,10 @@ pub(super) enum Prepared {
     Refused(Outcome, PosRefusal),
     Take(Box<Taking>),
     Stock(StockQuestion),
+    Alive,
 }
 
-/// A transaction on its way to the journal.
+/// A transaction or a day report on its way to the journal.
 pub(super) struct Taking {
     key: String,
     command: Command,
@@ -57,6 +58,7 @@ impl fmt::Display for Prepared {
             Self::Refused(_, refusal) => refusal.fmt(f),
             Self::Take(taking) => f.write_str(&taking.key),
             Self::Stock(question) => write!(f, "how much is there of {}", question.code),
+            Self::Alive => f.write_str("alive"),
         }
     }
 }
@@ -88,6 +90,11 @@ fn understand(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
     match pos::decode(bytes) {
         Err(refusal) => Prepared::Refused(Outcome::Bad, refusal),
         Ok(Request::Stock(question)) => Prepared::Stock(question),
+        Ok(Request::Alive(name)) if name != till.name => {
+            Prepared::Refused(Outcome::OtherTill, PosRefusal::foreign("alive", None))
+        }
+        Ok(Request::Alive(_)) => Prepared::Alive,
+        Ok(Request::Day(word)) => day(hub, till, word),
         Ok(Request::Transaction(transaction)) if transaction.till != till.name => {
             let refusal = PosRefusal::foreign_till(&transaction);
             Prepared::Refused(Outcome::OtherTill, refusal)
@@ -110,11 +117,31 @@ fn understand(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
     }
 }
 
+fn day(hub: &Hub, till: &Till, word: DayWord) -> Prepared {
+    let key = format!("{}/{}", till.name, word.day.as_str());
+    if word.till.as_ref().is_some_and(|name| *name != till.name) {
+        return Prepared::Refused(Outcome::OtherTill, PosRefusal::foreign("till", None));
+    }
+    let stamp = stamp(&hub.journal);
+    if let Some(why) = identify::far_from_today(&word.day, &stamp) {
+        let refusal = PosRefusal {
+            key: Some(key),
+            ..PosRefusal::new(Some("day".to_owned()), why)
+        };
+        return Prepared::Refused(Outcome::Bad, refusal);
+    }
+    let command = day_report(word, till.name.clone(), till.rules, stamp);
+    Prepared::Take(Box::new(Taking { key, command }))
+}
+
 /// Does what is left. "Taken" comes only after the commit that holds the transaction (J1).
 pub(super) async fn finish(hub: &Hub, till: &Till, prepared: Prepared) -> Reply {
     match prepared {
         Prepared::Refused(outcome, refusal) => refused(hub, till, outcome, refusal),
         Prepared::Stock(question) => stock(hub, till, question).await,
+        Prepared::Alive => done(&Answer::Alive(Alive {
+            alive: till.name.to_string(),
+        })),
         Prepared::Take(taking) => {
             let Taking { key, command } = *taking;
             match hub.journal.take(command).await {

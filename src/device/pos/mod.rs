@@ -31,6 +31,7 @@ pub use tls::{TlsFault, TlsFiles};
 
 use super::Goods;
 use super::catalogue::Shared;
+use super::heard::Heard;
 use super::state::{DeviceState, Kind};
 use crate::journal::Journal;
 use crate::support::tasks::{Stop, Tasks};
@@ -74,6 +75,7 @@ struct Hub {
     refusals: refusals::Refusals,
     journal: Journal,
     catalogue: Shared,
+    heard: Heard,
     state: Arc<DeviceState>,
     stop: Stop,
 }
@@ -101,6 +103,7 @@ impl Pos {
             refusals: refusals::Refusals::default(),
             journal: goods.journal.clone(),
             catalogue: goods.catalogue.clone(),
+            heard: goods.heard.clone(),
             state: Arc::new(DeviceState::new(settings.name.clone(), Kind::Listener)),
             stop: tasks.stop_flag(),
             settings,

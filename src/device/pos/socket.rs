@@ -102,6 +102,9 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             message = socket.next(), if room => {
                 heard = Instant::now();
                 till.state.heard();
+                if matches!(message, Some(Ok(_))) {
+                    hub.heard.note(&till.name);
+                }
                 match incoming(hub, message) {
                     Ok(Some(text)) => {
                         let bytes = text.len();

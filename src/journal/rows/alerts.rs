@@ -97,18 +97,18 @@ pub(in crate::journal) fn day_closed(conn: &Connection) -> Result<(), StorageErr
 /// Alerts that are open, the newest first, at most so many.
 pub(in crate::journal) fn open(
     conn: &Connection,
-    limit: usize,
+    most: usize,
 ) -> Result<Vec<OpenAlert>, StorageError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
     let text = "SELECT a.alert, a.item, a.dev, a.severity, a.seq, e.wall_ms,
                        json_extract(e.detail, '$.text')
                 FROM alerts_open a
                 LEFT JOIN journals j ON j.state = 'open'
                 LEFT JOIN entries e ON e.pos = j.start_pos + a.seq AND e.kind = 'alert'
                 WHERE a.open = 1 ORDER BY a.seq DESC LIMIT ?1";
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     conn.prepare_cached(text)
         .and_then(|mut statement| {
-            let rows = statement.query_map([limit], |row| {
+            let rows = statement.query_map([most], |row| {
                 let severity: Option<String> = row.get(3)?;
                 Ok(OpenAlert {
                     alert: row.get(0)?,

@@ -20,13 +20,23 @@ pub enum Answer {
     Refused(Refused),
     /// A question's answer.
     Stock(StockAnswer),
+    /// The till was heard.
+    Alive(Alive),
 }
 
-/// The transaction is committed.
+/// The till was heard; nothing is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Alive {
+    /// Which till.
+    pub alive: String,
+}
+
+/// The transaction, or the day report, is committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Taken {
-    /// `till/business_day/transaction`.
+    /// `till/business_day/transaction`; `till/day` of a day report.
     pub taken: String,
     /// Number of its last entry in the store's journal; null if it moved nothing, or waits until
     /// the store may book.
@@ -85,10 +95,15 @@ impl PosRefusal {
 
     /// A transaction of another till than the one whose token the connection was opened with.
     pub fn foreign_till(transaction: &Transaction) -> Self {
+        Self::foreign("till", Some(transaction.key_text()))
+    }
+
+    /// A word of another till, in this field.
+    pub fn foreign(field: &str, key: Option<String>) -> Self {
         Self {
-            key: Some(transaction.key_text()),
+            key,
             ..Self::new(
-                Some("till".to_owned()),
+                Some(field.to_owned()),
                 "is not the till of this connection's token",
             )
         }

@@ -138,6 +138,41 @@ pub struct Question {
     pub stock: String,
 }
 
+/// How the till's business day ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DayMessage {
+    /// The till whose token opened the connection; may be missing there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-]{1,32}$"))
+    )]
+    pub till: Option<Name>,
+    /// The business day, `YYYY-MM-DD`.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "String", regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+    )]
+    pub day: BusinessDay,
+    /// Number of its last transaction.
+    pub last: u64,
+    /// How many transactions it had, of every mode and status.
+    pub count: u64,
+}
+
+/// The till is there, and has nothing to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AliveMessage {
+    /// The till whose token opened the connection.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-]{1,32}$"))
+    )]
+    pub alive: Name,
+}
+
 impl LineMessage {
     /// A line of a code and a whole quantity, and nothing else.
     pub fn new(id: &str, kind: LineKind, code: &str, qty: i64) -> Self {

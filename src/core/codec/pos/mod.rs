@@ -1,4 +1,5 @@
-//! What a till says: one JSON message for each transaction, or a question about stock.
+//! What a till says: one JSON message for each transaction, a question about stock, or a word about
+//! its day or itself.
 //!
 //! The decoder is an allow-list: it builds only the fields it names (`shape`), so whatever else
 //! a till sends, about customers, cashiers, prices or tender, is skipped while it is parsed and
@@ -15,14 +16,19 @@ mod head;
 mod line;
 mod message;
 mod shape;
+mod word;
 
-pub use answer::{Answer, PosRefusal, Refused, StockAnswer, Taken};
-pub use message::{ComponentMessage, LineMessage, Number, Question, TransactionMessage};
+pub use answer::{Alive, Answer, PosRefusal, Refused, StockAnswer, Taken};
+pub use message::{
+    AliveMessage, ComponentMessage, DayMessage, LineMessage, Number, Question, TransactionMessage,
+};
+pub use word::DayWord;
 
 use shape::{Node, Shape};
 
 use super::barcode;
 use crate::domain::code::Code;
+use crate::domain::ids::Name;
 use crate::domain::observation::Transaction;
 use crate::limits::POS_MESSAGE_MAX_BYTES;
 use fields::{Fault, Fields};
@@ -34,6 +40,10 @@ pub enum Request {
     Transaction(Box<Transaction>),
     /// A question to answer.
     Stock(StockQuestion),
+    /// How a till's day ended.
+    Day(DayWord),
+    /// This till is there.
+    Alive(Name),
 }
 
 /// How much is there of a code?
@@ -65,6 +75,12 @@ pub fn decode(bytes: &[u8]) -> Result<Request, PosRefusal> {
     fields.once().map_err(refuse)?;
     if fields.get("stock").is_some() {
         return question(&fields).map(Request::Stock).map_err(refuse);
+    }
+    if fields.get("alive").is_some() {
+        return word::alive(&fields).map(Request::Alive).map_err(refuse);
+    }
+    if fields.get("day").is_some() {
+        return word::day(&fields).map(Request::Day).map_err(refuse);
     }
     let transaction = head::transaction(&fields).map_err(refuse)?;
     Ok(Request::Transaction(Box::new(transaction)))

@@ -40,6 +40,10 @@ impl Shape {
                 ("time", Scalar),
                 ("lines", Lines),
                 ("stock", Scalar),
+                ("day", Scalar),
+                ("last", Scalar),
+                ("count", Scalar),
+                ("alive", Scalar),
             ],
             Self::Line => &[
                 ("id", Scalar),

@@ -1,6 +1,7 @@
 mod any;
 #[cfg(feature = "schema")]
 mod schema;
+mod words;
 
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ fn message(lines: &Value) -> Value {
 fn transaction(message: &Value) -> Transaction {
     match decode(message.to_string().as_bytes()).unwrap() {
         Request::Transaction(transaction) => *transaction,
-        Request::Stock(question) => panic!("{question:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -526,6 +527,12 @@ fn the_examples_of_the_document_are_true() {
             }
             Request::Stock(_) => {
                 serde_json::from_str::<Question>(json).unwrap();
+            }
+            Request::Day(_) => {
+                serde_json::from_str::<DayMessage>(json).unwrap();
+            }
+            Request::Alive(_) => {
+                serde_json::from_str::<AliveMessage>(json).unwrap();
             }
         }
         requests += 1;

@@ -3,9 +3,9 @@
 
 use schemars::{Schema, schema_for};
 
-use super::super::{Answer, Question, TransactionMessage};
+use super::super::{AliveMessage, Answer, DayMessage, Question, TransactionMessage};
 
-/// Either of the two messages.
+/// One of the messages.
 #[derive(schemars::JsonSchema)]
 #[schemars(untagged, title = "What a till sends")]
 #[expect(dead_code, reason = "only its schema is of interest")]
@@ -14,6 +14,10 @@ enum TillMessage {
     Transaction(TransactionMessage),
     /// How much is there?
     Question(Question),
+    /// How did the day end?
+    Day(DayMessage),
+    /// The till is there.
+    Alive(AliveMessage),
 }
 
 fn matches_file(name: &str, schema: &Schema) {

@@ -1,0 +1,198 @@
+//! The watch over tills and the store's day: tells the journal that time has passed, but only when
+//! something is due, so that an idle store writes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shelfwire_core::book::{Patience, closed_already};
+use shelfwire_core::domain::command::{AlertNote, Body, Command};
+use shelfwire_core::domain::entry::Severity;
+use shelfwire_core::domain::ids::{BootId, Name};
+use shelfwire_core::domain::time::{BusinessDay, ClockQuality, MonoMs, Stamp};
+use shelfwire_core::session::TillHeard;
+use tokio::time::sleep;
+
+use crate::device::Goods;
+use crate::device::heard::Heard;
+use crate::journal::{Journal, TakeError};
+use crate::support::business_day::Calendar;
+use crate::support::clock::{self, Trust};
+use crate::support::tasks::Stop;
+
+/// How often it is looked whether something is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// What is due and cannot be booked now is tried again after this, in milliseconds.
+const AGAIN_MS: MonoMs = 10_000;
+/// The alert's word.
+const SILENT: &str = "till_silent";
+
+/// A till that is expected to be heard.
+#[derive(Debug, Clone)]
+pub(super) struct WatchedTill {
+    pub(super) name: Name,
+    /// Silent after so many milliseconds without a word in opening hours; zero for never.
+    pub(super) silent_ms: u64,
+}
+
+/// What the watch goes by.
+#[derive(Debug, Clone)]
+pub(super) struct WatchSettings {
+    pub(super) tills: Vec<WatchedTill>,
+    pub(super) calendar: Calendar,
+    pub(super) patience: Patience,
+}
+
+/// The watch.
+pub(super) struct TillWatch {
+    settings: WatchSettings,
+    journal: Journal,
+    heard: Heard,
+    trust: Trust,
+    boot: BootId,
+    started: MonoMs,
+}
+
+/// What is only asked by the watch itself.
+#[derive(Default)]
+struct Told {
+    /// Tills that are alerted as silent, and the last closed day then.
+    silent: BTreeMap<Name, Option<BusinessDay>>,
+    /// When time may be told again.
+    again: MonoMs,
+}
+
+impl TillWatch {
+    pub(super) fn new(settings: WatchSettings, goods: &Goods, trust: Trust) -> Self {
+        Self {
+            settings,
+            journal: goods.journal.clone(),
+            heard: goods.heard.clone(),
+            trust,
+            boot: clock::boot_id(),
+            started: clock::boot_ms(),
+        }
+    }
+
+    /// How far each till has been heard, for `health`.
+    pub(super) fn words(&self) -> BTreeMap<Name, TillHeard> {
+        let watched = Arc::clone(&self.journal.watched().borrow());
+        let word = |till: &WatchedTill| {
+            let heard = self.heard.last(&till.name);
+            let complete = match watched.oldest(&till.name) {
+                None => heard,
+                Some(hole) if hole.boot == self.boot => heard.map(|at| at.min(hole.boot_ms)),
+                Some(_) => None,
+            };
+            let heard = TillHeard {
+                heard,
+                complete,
+                missing: watched.missing(&till.name),
+            };
+            (till.name.clone(), heard)
+        };
+        self.settings.tills.iter().map(word).collect()
+    }
+
+    /// Watches until the stop flag is up.
+    pub(super) async fn run(self: Arc<Self>, stop: Stop) {
+        let mut told = Told {
+            silent: self.open().await,
+            ..Told::default()
+        };
+        loop {
+            tokio::select! {
+                () = stop.raised() => return,
+                () = sleep(LOOK_EVERY) => {}
+            }
+            // While it does not book, nothing is due, and nothing may fill the inbox.
+            let ready = {
+                let facts = self.journal.facts();
+                let facts = facts.borrow();
+                facts.books() && facts.waiting == 0
+            };
+            if ready && let Err(why) = self.look(&mut told).await {
+                tracing::warn!(%why, "what is due waits");
+                told.again = clock::boot_ms().saturating_add(AGAIN_MS);
+            }
+        }
+    }
+
+    /// Tills that an earlier process left alerted.
+    async fn open(&self) -> BTreeMap<Name, Option<BusinessDay>> {
+        let journal = self.journal.clone();
+        let read = move || journal.reader()?.alerts_open(usize::MAX);
+        let Ok(Ok(open)) = tokio::task::spawn_blocking(read).await else {
+            return BTreeMap::new();
+        };
+        let silent = open.into_iter().filter(|alert| alert.alert == SILENT);
+        let named = silent.filter_map(|alert| alert.dev.parse().ok());
+        named.map(|till| (till, None)).collect()
+    }
+
+    async fn look(&self, told: &mut Told) -> Result<(), TakeError> {
+        let now = clock::stamp(self.boot, self.trust.quality());
+        if now.boot_ms < told.again {
+            return Ok(());
+        }
+        let watched = Arc::clone(&self.journal.watched().borrow());
+        if watched.due(&now, &self.settings.patience) {
+            self.take(now, Body::Tick).await?;
+        }
+        // A clock that nobody vouches for knows no days.
+        let synced = now.quality == ClockQuality::Synced;
+        if synced
+            && let Some(day) = self.settings.calendar.last_over(now.wall_ms)
+            && !closed_already(&day, watched.closed_day.as_ref())
+        {
+            tracing::info!(day = day.as_str(), "the business day is over");
+            self.take(now, Body::DayEnd(day)).await?;
+        }
+        self.silence(told, &now).await
+    }
+
+    /// Tells tills that are silent in opening hours, and those that are heard again.
+    async fn silence(&self, told: &mut Told, now: &Stamp) -> Result<(), TakeError> {
+        let open_for = self.settings.calendar.open_for(now.wall_ms);
+        let today = self.journal.watched().borrow().closed_day.clone();
+        for till in self.settings.tills.iter().filter(|till| till.silent_ms > 0) {
+            let heard = self.heard.last(&till.name);
+            let quiet = now.boot_ms.saturating_sub(heard.unwrap_or(self.started));
+            if heard.is_some() && quiet < till.silent_ms {
+                if told.silent.contains_key(&till.name) {
+                    self.take(*now, note(&till.name, "heard again", true))
+                        .await?;
+                    told.silent.remove(&till.name);
+                }
+                continue;
+            }
+            let within = open_for.map(|open| open.min(quiet));
+            let silent = within.is_some_and(|ms| ms >= till.silent_ms);
+            if silent && told.silent.get(&till.name) != Some(&today) {
+                let minutes = quiet / 60_000;
+                let text = format!(
+                    "no word for {minutes} minutes in opening hours: what it sold is not known; \
+                     look whether it is on and connected"
+                );
+                self.take(*now, note(&till.name, &text, false)).await?;
+                told.silent.insert(till.name.clone(), today.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&self, stamp: Stamp, body: Body) -> Result<(), TakeError> {
+        self.journal.take(Command { stamp, body }).await.map(|_| ())
+    }
+}
+
+fn note(till: &Name, text: &str, cleared: bool) -> Body {
+    Body::Alert(AlertNote {
+        alert: SILENT.to_owned(),
+        severity: Severity::Warning,
+        item: None,
+        dev: Some(till.clone()),
+        text: format!("{till}: {text}"),
+        cleared,
+    })
+}
