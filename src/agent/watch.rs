@@ -138,6 +138,10 @@ impl TillWatch {
         let watched = Arc::clone(&self.journal.watched().borrow());
         if watched.due(&now, &self.settings.patience) {
             self.take(now, Body::Tick).await?;
+            // What a tick could not settle is not asked for at every look.
+            if *self.journal.watched().borrow() == watched {
+                told.again = now.boot_ms.saturating_add(AGAIN_MS);
+            }
         }
         // A clock that nobody vouches for knows no days.
         let synced = now.quality == ClockQuality::Synced;

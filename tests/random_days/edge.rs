@@ -63,6 +63,7 @@ impl Edge {
             let rules = TillRules {
                 versioned: manners.versioned,
                 void_style,
+                ..TillRules::default()
             };
             (name.clone(), rules)
         });

@@ -1,6 +1,10 @@
 //! Which transaction numbers of one till and business day are there (R19): bounded ranges and the
 //! holes in them. Pure; whoever keeps it also keeps the days before.
 
+mod hole;
+
+pub use hole::Hole;
+use hole::{top_of, within, without};
 use serde::{Deserialize, Serialize};
 
 use super::ids::Name;
@@ -24,27 +28,6 @@ pub enum Numbering {
 pub fn number(transaction: &str) -> Option<u64> {
     let digits = !transaction.is_empty() && transaction.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| transaction.parse().ok()).flatten()
-}
-
-/// Numbers that are missing, without a break.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hole {
-    /// First number missing.
-    pub first: u64,
-    /// Last number missing.
-    pub last: u64,
-    /// When it was first seen.
-    pub since: Stamp,
-    /// An entry has named it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub named: bool,
-}
-
-impl Hole {
-    /// How many numbers.
-    pub fn count(&self) -> u64 {
-        self.last.saturating_sub(self.first).saturating_add(1)
-    }
 }
 
 /// A till's word at the end of its day.
@@ -431,29 +414,6 @@ impl DayNumbers {
         let at = self.spans.partition_point(|(from, _)| *from < first);
         self.spans.insert(at, (first, last));
     }
-}
-
-fn within(hole: &Hole, number: u64) -> bool {
-    (hole.first..=hole.last).contains(&number)
-}
-
-/// A range without another.
-fn without(range: (u64, u64), cut: (u64, u64)) -> impl Iterator<Item = (u64, u64)> {
-    let (first, last) = range;
-    let (from, to) = cut;
-    let apart = to < first || from > last;
-    let left = (!apart && from > first).then(|| (first, from - 1));
-    let right = (!apart && to < last).then(|| (to + 1, last));
-    [apart.then_some(range), left, right].into_iter().flatten()
-}
-
-/// The end of the counter that a number stands just before: all nines, or a power of two.
-fn top_of(number: u64) -> Option<u64> {
-    let nines = (4..=18).map(|digits| 10_u64.pow(digits) - 1);
-    let binary = [15, 16, 31, 32].map(|bits| (1_u64 << bits) - 1);
-    nines
-        .chain(binary)
-        .find(|top| number <= *top && top - number < NUMBER_WRAP_NEAR)
 }
 
 /// The numbers of one till and day, to be kept.
