@@ -9,3 +9,4 @@ pub mod log;
 pub mod store_time;
 pub mod tap;
 pub mod tasks;
+pub mod tls;

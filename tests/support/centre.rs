@@ -40,6 +40,35 @@ impl Centre {
         centre
     }
 
+    /// The same, with further arguments.
+    pub fn launched(broker: &str, args: &[&str]) -> Self {
+        let mut centre = Self::idle(broker, args);
+        centre.launch();
+        centre
+    }
+
+    /// Starts it with a list of stores, which [`Self::list`] changes.
+    pub fn with_stores(broker: &str, list: &str, args: &[&str]) -> Self {
+        let mut centre = Self::idle(broker, args);
+        let file = centre.stores_file();
+        centre.args.push("--stores".to_owned());
+        centre.args.push(file.display().to_string());
+        centre.list(list);
+        centre.start_again();
+        centre
+    }
+
+    /// Puts a list of stores in the place of the one before, at once and whole.
+    pub fn list(&self, list: &str) {
+        let (new, file) = (self.folder.path().join("stores.new"), self.stores_file());
+        std::fs::write(&new, list).unwrap();
+        std::fs::rename(&new, &file).unwrap();
+    }
+
+    fn stores_file(&self) -> PathBuf {
+        self.folder.path().join("stores.csv")
+    }
+
     fn idle(broker: &str, args: &[&str]) -> Self {
         let mut all = vec!["--broker".to_owned(), broker.to_owned()];
         all.extend(args.iter().map(|arg| (*arg).to_owned()));

@@ -21,6 +21,7 @@ use super::options::BrokerOptions;
 use super::writer::Input;
 use crate::support::delays::Delays;
 use crate::support::tasks::Stop;
+use crate::support::tls::mend;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// rumqttc has no timeout on a write: a poll that brings nothing for this long ends the connection.
@@ -52,7 +53,7 @@ enum Ended {
         reason: SubscribeReasonCode,
     },
     #[error("{0}")]
-    Files(#[from] tls::TlsError),
+    Files(#[from] tls::FileError),
     #[error("the writer has stopped")]
     Writer,
 }
@@ -115,7 +116,14 @@ pub(super) async fn serve(
         }
         // One line at the start of an outage, one at its end.
         if !outage {
-            warn!(broker = %options.url.host, "not connected: {ended}; trying again");
+            let mut text = ended.to_string();
+            if ["certificate", "fatal alert"]
+                .iter()
+                .any(|word| text.contains(word))
+            {
+                text = format!("{text}; {}", mend(&text));
+            }
+            warn!(broker = %options.url.host, "not connected: {text}; trying again");
             outage = true;
         }
         tokio::select! {
@@ -144,7 +152,7 @@ async fn connection(
     }
 }
 
-fn mqtt_options(options: &BrokerOptions) -> Result<MqttOptions, tls::TlsError> {
+fn mqtt_options(options: &BrokerOptions) -> Result<MqttOptions, tls::FileError> {
     let url = &options.url;
     let id = format!("shelfwire-central-{}", uuid::Uuid::new_v4().simple());
     let mut mqtt = MqttOptions::new(id, url.host.clone(), url.port);

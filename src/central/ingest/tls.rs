@@ -1,80 +1,47 @@
-//! Certificates, keys and passwords from files, read for every connection.
+//! TLS and password of the centre, from files that are read for every connection.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use rumqttc::{TlsConfiguration, Transport};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 
 use crate::central::options::BrokerOptions;
+use crate::support::tls::{self, TlsFiles};
 
 /// A file that is needed to reach the broker is not as it should be. Tried again: it may be in the
 /// middle of being renewed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TlsError {
+pub(super) enum FileError {
     #[error("mqtts needs --ca FILE: the certificate of who vouches for the broker")]
     NoCa,
     #[error("--cert and --key go together")]
     Half,
+    #[error("{0}")]
+    Tls(#[from] tls::TlsError),
     #[error("cannot read {}: {why}", .path.display())]
-    File { path: PathBuf, why: String },
-    #[error("{} has no certificate in PEM", .0.display())]
-    Empty(PathBuf),
-    #[error("certificate and key do not fit: {0}")]
-    Pair(rustls::Error),
+    Password { path: PathBuf, why: std::io::Error },
 }
 
-fn unreadable(path: &Path, why: &impl ToString) -> TlsError {
-    TlsError::File {
-        path: path.to_path_buf(),
-        why: why.to_string(),
-    }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let all = CertificateDer::pem_file_iter(path).map_err(|why| unreadable(path, &why))?;
-    let all: Result<Vec<_>, _> = all.collect();
-    let all = all.map_err(|why| unreadable(path, &why))?;
-    if all.is_empty() {
-        return Err(TlsError::Empty(path.to_path_buf()));
-    }
-    Ok(all)
-}
-
-pub(super) fn transport(options: &BrokerOptions) -> Result<Transport, TlsError> {
-    let ca = options.ca.as_deref().ok_or(TlsError::NoCa)?;
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(ca)? {
-        roots.add(certificate).map_err(|why| unreadable(ca, &why))?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(TlsError::Pair)?
-        .with_root_certificates(roots);
-    let config = match (&options.cert, &options.key) {
-        (Some(cert), Some(key)) => {
-            let chain = certificates(cert)?;
-            let key = PrivateKeyDer::from_pem_file(key).map_err(|why| unreadable(key, &why))?;
-            config
-                .with_client_auth_cert(chain, key)
-                .map_err(TlsError::Pair)?
-        }
-        (None, None) => config.with_no_client_auth(),
-        (Some(_), None) | (None, Some(_)) => return Err(TlsError::Half),
+pub(super) fn transport(options: &BrokerOptions) -> Result<Transport, FileError> {
+    let identity = match (&options.cert, &options.key) {
+        (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => return Err(FileError::Half),
     };
-    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(
-        Arc::new(config),
-    )))
+    // Only what was named: the centre's broker is the retailer's own.
+    let ca = Some(options.ca.clone().ok_or(FileError::NoCa)?);
+    let config = tls::client_config(&TlsFiles { ca, identity })?;
+    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(config)))
 }
 
 /// The first line of the password file; empty without one.
-pub(super) fn password(options: &BrokerOptions) -> Result<String, TlsError> {
+pub(super) fn password(options: &BrokerOptions) -> Result<String, FileError> {
     let Some(path) = &options.password_file else {
         return Ok(String::new());
     };
-    let text = std::fs::read_to_string(path).map_err(|why| unreadable(path, &why))?;
+    let read = std::fs::read_to_string(path);
+    let text = read.map_err(|why| FileError::Password {
+        path: path.clone(),
+        why,
+    })?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }

@@ -29,6 +29,8 @@ use tokio::sync::mpsc;
 
 use super::link::{Dial, Link, LinkAlarm, LinkEvent, Outgoing, QueueFull};
 use crate::support::tasks::{Attached, attach};
+pub use crate::support::tls::TlsFiles;
+use crate::support::tls::client_config;
 use poll::Raw;
 use reason::Redirect;
 
@@ -58,15 +60,6 @@ pub struct BrokerSettings {
     pub poll: Duration,
     /// DNS, TCP, TLS and CONNACK together.
     pub connect: Duration,
-}
-
-/// PEM files for TLS.
-#[derive(Debug, Clone, Default)]
-pub struct TlsFiles {
-    /// Authorities; `None` for those of the system.
-    pub ca: Option<PathBuf>,
-    /// The box's own certificate and its key.
-    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// Makes connections to one broker, or to the one that it names.
@@ -144,7 +137,7 @@ impl MqttDial {
             options.set_credentials(username.clone(), password.trim_end_matches(['\r', '\n']));
         }
         if let Some(files) = &settings.tls {
-            let config = tls::client_config(files)?;
+            let config = client_config(files)?;
             options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
         }
         Ok(options)
