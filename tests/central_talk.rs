@@ -98,22 +98,26 @@ fn the_live_view_shows_balances_and_why_they_may_be_old() {
                     .collect::<Vec<_>>()
             };
             let mut rows = printed.lines().map(cells);
-            rows.find(|row| row.len() == 7 && wanted.iter().all(|w| row.iter().any(|c| c == w)))
+            rows.find(|row| row.len() == 8 && wanted.iter().all(|w| row.iter().any(|c| c == w)))
         })
         .unwrap_or_else(|| panic!("no row with {wanted:?} in:\n{}", centre.printed()))
     };
     assert_eq!(row(&["STORE"])[2], "ON-HAND");
     let shirt = row(&["SHIRT-M"]);
     assert_eq!(
-        (shirt[2].as_str(), shirt[3].as_str(), shirt[6].as_str()),
+        (shirt[2].as_str(), shirt[3].as_str(), shirt[4].as_str()),
         ("12.5", "12.5", "no")
+    );
+    assert_eq!(
+        (shirt[6].as_str(), shirt[7].as_str()),
+        ("good", "not_listed")
     );
     gateway.publish(UpKind::Status, lost);
     wait::until("the store is offline", SOON, || {
         centre
             .printed()
             .lines()
-            .any(|line| line.ends_with("store_offline"))
+            .any(|line| line.ends_with("store_offline,not_listed"))
             .then_some(())
     });
 }

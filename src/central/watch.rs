@@ -150,7 +150,7 @@ pub fn header() -> String {
         "FRESH",
         "AGE",
         "QUALITY",
-        "STALE BECAUSE",
+        "STALE-BECAUSE",
     ])
 }
 
@@ -220,10 +220,10 @@ fn counted(number: u64, what: &str) -> String {
 fn age_text(seconds: Option<u64>) -> String {
     match seconds {
         None => "never".to_owned(),
-        Some(seconds @ 0..120) => format!("{seconds} s"),
-        Some(seconds @ 120..7_200) => format!("{} min", seconds / 60),
-        Some(seconds @ 7_200..172_800) => format!("{} h", seconds / 3_600),
-        Some(seconds) => format!("{} d", seconds / 86_400),
+        Some(seconds @ 0..120) => format!("{seconds}s"),
+        Some(seconds @ 120..7_200) => format!("{}min", seconds / 60),
+        Some(seconds @ 7_200..172_800) => format!("{}h", seconds / 3_600),
+        Some(seconds) => format!("{}d", seconds / 86_400),
     }
 }
 
@@ -232,7 +232,7 @@ fn stale_text(stale: &[Stale]) -> String {
     if words.is_empty() {
         return "-".to_owned();
     }
-    words.join(", ")
+    words.join(",")
 }
 
 #[cfg(test)]
@@ -262,7 +262,7 @@ mod tests {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(
             words(&line(&row)),
-            "0042 SHIRT-M 12.5 12.5 no 2 h doubtful store_offline, ambiguous"
+            "0042 SHIRT-M 12.5 12.5 no 2h doubtful store_offline,ambiguous"
         );
         assert_eq!(
             line(&row).find("no"),
@@ -279,7 +279,7 @@ mod tests {
         aged(&mut row, &note);
         assert_eq!(
             words(&line(&row)),
-            "0042 SHIRT-M 12.5 12.5 no never doubtful till_silent, ambiguous"
+            "0042 SHIRT-M 12.5 12.5 no never doubtful till_silent,ambiguous"
         );
         row.sellable = None;
         assert!(line(&row).contains(" - "));
