@@ -221,7 +221,7 @@ pub const TILL_WORDS_MAX: usize = 2 * SOURCES_MAX;
 /// not say.
 pub const FRESH_MAX_AGE_S: u64 = 120;
 /// Most stores in a list of stores; more: the list is refused and changes nothing.
-pub const STORES_MAX: usize = 100_000;
+pub const STORES_MAX: usize = 20_000;
 /// Largest list of stores, in bytes; larger: refused, and changes nothing.
 pub const STORES_FILE_MAX_BYTES: u64 = 64 << 20;
 /// Faults told of one list of stores; the rest is found when these are mended.

@@ -1,6 +1,7 @@
 //! One store's books at the centre, driven with plain values. `Box_` writes a journal the way a
 //! gateway does; what it sends is cut, shuffled and doubled by the tests.
 
+mod ages;
 mod frames;
 mod hellos;
 mod notes;
