@@ -3,6 +3,7 @@
 
 pub mod figures;
 mod opening;
+mod reload;
 mod report;
 mod settings;
 pub mod stock;
@@ -11,12 +12,15 @@ mod watch;
 
 use std::future::Future;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::signal::unix::Signal;
 use tokio::time::Instant;
 
-use crate::config::{Config, SecretError};
+use crate::config::Config;
+use crate::config::shown::Setting;
 use crate::device;
 use crate::health::watchdog::Stuck;
 use crate::health::{notify, socket, watchdog};
@@ -26,6 +30,7 @@ use crate::support::identity::{self, RandomError};
 use crate::support::tasks::Tasks;
 use crate::uplink::mqtt::MqttDial;
 use crate::uplink::{self, Parts};
+use reload::Reloader;
 use report::Reporter;
 use watch::TillWatch;
 
@@ -43,14 +48,6 @@ pub enum Failure {
     /// Devices cannot be started.
     #[error(transparent)]
     Devices(#[from] device::StartError),
-    /// The token of a till cannot be read.
-    #[error("till {till}: {error}")]
-    Token {
-        /// Whose.
-        till: String,
-        /// Why.
-        error: SecretError,
-    },
     /// The kernel gives no random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -67,7 +64,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Storage(error) => error.exit_code(),
-            Self::Devices(_) | Self::Token { .. } | Self::Random(_) | Self::Thread(_) => 69,
+            Self::Devices(_) | Self::Random(_) | Self::Thread(_) => 69,
             Self::Ended(_) => 70,
         }
     }
@@ -87,9 +84,22 @@ struct Running {
     health: Tasks,
 }
 
+/// What the agent is started with.
+#[derive(Debug)]
+pub struct Start {
+    /// The configuration.
+    pub config: Config,
+    /// Where it was read, to be read again.
+    pub path: PathBuf,
+    /// What is in force and where it comes from, as it was read.
+    pub settings: Vec<Setting>,
+    /// When to read it again.
+    pub hangup: Signal,
+}
+
 /// Runs the agent until `shutdown` returns or something ends the process.
-pub async fn run(config: &Config, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
-    let mut running = start(config)?;
+pub async fn run(with: Start, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+    let mut running = start(with)?;
     let failure = tokio::select! {
         () = shutdown => None,
         ended = running.ended.wait() => Some(match ended {
@@ -107,7 +117,8 @@ pub async fn run(config: &Config, shutdown: impl Future<Output = ()>) -> Result<
     failure.map_or(Ok(()), Err)
 }
 
-fn start(config: &Config) -> Result<Running, Failure> {
+fn start(with: Start) -> Result<Running, Failure> {
+    let config = &with.config;
     let (box_id, source) = identity::box_id();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), store = %config.store, %box_id, ?source, "starting");
     notify::status("opening the journal");
@@ -127,10 +138,11 @@ fn start(config: &Config) -> Result<Running, Failure> {
         &goods,
         trust.clone(),
     ));
-    let attached = device::start(settings::devices(config)?, &goods, &mut devices)?;
+    let attached = device::start(settings::devices(config), &goods, &mut devices)?;
 
     devices.spawn("watch", Arc::clone(&watch).run(devices.stop_flag()));
 
+    let agree = agreement(config, attached.clone(), Arc::clone(&watch));
     let mut uplink = Tasks::new();
     let states: Vec<_> = attached.states().to_vec();
     let view = uplink::start(
@@ -145,30 +157,28 @@ fn start(config: &Config) -> Result<Running, Failure> {
         &mut uplink,
     )?;
 
-    let reporter = Arc::new(Reporter::new(
+    let (reloader, standing) = Reloader::new(with.path, &with.settings, agree);
+    let mut health = Tasks::new();
+    health.spawn(
+        "configuration",
+        reloader.run(with.hangup, health.stop_flag()),
+    );
+    let reporter = Reporter::new(
         config,
         journal.clone(),
         attached,
         view.clone(),
         trust.clone(),
         goods.catalogue.clone(),
-    ));
-    let mut health = Tasks::new();
+    );
+    let reporter = Arc::new(reporter.with_files(standing));
     let answers = socket::Answers {
         reports: reporter.for_socket(),
         openings: opening::for_socket(journal.clone(), trust.clone()),
         stocks: stock::for_socket(journal.clone(), goods.catalogue.clone()),
         tails: tail::for_socket(journal.clone(), health.stop_flag()),
     };
-    match socket::listen(&config.state_dir) {
-        Ok(listener) => health.spawn(
-            "status socket",
-            socket::run(listener, answers, health.stop_flag()),
-        ),
-        Err(error) => {
-            tracing::warn!(%error, "no status socket: `shelfwire status` sees only the journal");
-        }
-    }
+    answer(&config.state_dir, answers, &mut health);
     let asked = journal.clone();
     let progress = move || {
         let (journal, ticked) = (asked.clone(), view.borrow().ticked);
@@ -193,6 +203,32 @@ fn start(config: &Config) -> Result<Running, Failure> {
         uplink,
         health,
     })
+}
+
+/// Hands a configuration that was read again to the parts that can take it over.
+fn agreement(config: &Config, devices: device::Devices, watch: Arc<TillWatch>) -> reload::Agree {
+    let (timezone, day_end) = (config.timezone.clone(), config.day_end);
+    Box::new(move |next| {
+        devices.agree(&settings::devices(next));
+        // Business days are those of the start: what tills send is dated by them too.
+        watch.agree(settings::watch(&Config {
+            timezone: timezone.clone(),
+            day_end,
+            ..next.clone()
+        }));
+    })
+}
+
+fn answer(state_dir: &Path, answers: socket::Answers, health: &mut Tasks) {
+    match socket::listen(state_dir) {
+        Ok(listener) => health.spawn(
+            "status socket",
+            socket::run(listener, answers, health.stop_flag()),
+        ),
+        Err(error) => {
+            tracing::warn!(%error, "no status socket: `shelfwire status` sees only the journal");
+        }
+    }
 }
 
 fn say(begun: &Begun) {

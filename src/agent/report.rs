@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::interval;
 
 use super::figures::{self, Counted, Read, disk_alarm};
+use super::reload::Standing;
 use crate::config::Config;
 use crate::device::Devices;
 use crate::device::catalogue::Shared;
@@ -42,6 +43,7 @@ pub(super) struct Reporter {
     devices: Devices,
     view: watch::Receiver<UplinkView>,
     trust: Trust,
+    standing: watch::Receiver<Standing>,
 }
 
 /// What is kept between two reports: a read connection, and what was counted.
@@ -104,7 +106,13 @@ impl Reporter {
             devices,
             view,
             trust,
+            standing: watch::channel(Standing::default()).1,
         }
+    }
+
+    /// Also tells what is wrong with the configuration's files.
+    pub(super) fn with_files(self, standing: watch::Receiver<Standing>) -> Self {
+        Self { standing, ..self }
     }
 
     /// For the status socket.
@@ -141,7 +149,7 @@ impl Reporter {
                 .iter()
                 .map(|state| device(&state.snapshot(), now))
                 .collect(),
-            alarms: alarms(&facts, &view),
+            alarms: alarms(&facts, &view, &self.standing.borrow()),
             ready: Ready::default(),
             alerts_open: read.as_ref().map_or(0, |read| read.alerts_open),
             alerts: read
@@ -296,7 +304,7 @@ fn device(seen: &Snapshot, now: MonoMs) -> Device {
     }
 }
 
-fn alarms(facts: &Facts, view: &UplinkView) -> Vec<Alarm> {
+fn alarms(facts: &Facts, view: &UplinkView, standing: &Standing) -> Vec<Alarm> {
     let damaged = (facts.held == Some(Held::Damaged)).then(|| Alarm {
         code: "journal_set_aside".to_owned(),
         text: "the journal could not be used and was set aside; what comes in waits in the inbox"
@@ -310,5 +318,18 @@ fn alarms(facts: &Facts, view: &UplinkView) -> Vec<Alarm> {
         fix: alarm.fix.clone(),
         since_s: wall_age_s(alarm.since_wall_ms),
     });
-    damaged.into_iter().chain(raised).collect()
+    let files = [
+        ("config_refused", &standing.refused),
+        ("config_needs_restart", &standing.restart),
+    ];
+    let files = files.into_iter().filter_map(|(code, trouble)| {
+        let trouble = trouble.as_ref()?;
+        Some(Alarm {
+            code: code.to_owned(),
+            text: trouble.text.clone(),
+            fix: trouble.fix.clone(),
+            since_s: wall_age_s(trouble.since_ms),
+        })
+    });
+    damaged.into_iter().chain(files).chain(raised).collect()
 }

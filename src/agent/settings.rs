@@ -10,6 +10,7 @@ use shelfwire_core::codec::vouch::AimRule;
 use shelfwire_core::domain::ids::{BoxId, Name};
 use shelfwire_core::domain::numbers::Numbering;
 use shelfwire_core::identify::{Role, ScannerRole, TillRules, VoidStyle};
+use shelfwire_core::limits::TOKEN_MIN_BYTES;
 use shelfwire_core::session::{Profile, Setup};
 
 use super::Failure;
@@ -125,14 +126,10 @@ pub(super) fn broker(config: &Config, box_id: BoxId) -> BrokerSettings {
 }
 
 /// Everything that is attached.
-pub(super) fn devices(config: &Config) -> Result<Settings, Failure> {
-    Ok(Settings {
+pub(super) fn devices(config: &Config) -> Settings {
+    Settings {
         scanners: config.scanners.iter().map(scanner).collect(),
-        pos: config
-            .pos
-            .as_ref()
-            .map(|pos| tills(config, pos))
-            .transpose()?,
+        pos: config.pos.as_ref().map(|pos| tills(config, pos)),
         drops: config
             .drops
             .iter()
@@ -145,7 +142,7 @@ pub(super) fn devices(config: &Config) -> Result<Settings, Failure> {
                 file: catalogue.file.clone(),
                 poll: catalogue.poll,
             }),
-    })
+    }
 }
 
 fn scanner(scanner: &config::Scanner) -> ScannerSettings {
@@ -196,38 +193,37 @@ fn scanner(scanner: &config::Scanner) -> ScannerSettings {
     }
 }
 
-fn tills(config: &Config, pos: &config::Pos) -> Result<PosSettings, Failure> {
-    let access = |till: &config::Till| {
-        let Some(token) = &till.token else {
-            return Ok(None);
-        };
-        let secret = token.read().map_err(|error| Failure::Token {
-            till: till.name.to_string(),
-            error,
-        })?;
-        Ok::<_, Failure>(Some(TillAccess {
+fn tills(config: &Config, pos: &config::Pos) -> PosSettings {
+    let mut access: Vec<TillAccess> = Vec::new();
+    for till in &config.tills {
+        let Some(file) = &till.token else { continue };
+        let mut token = token(file);
+        // Whoever shows it would speak for either.
+        let same = |other: &&TillAccess| token.is_ok() && other.token == token;
+        if let Some(other) = access.iter().find(same) {
+            let why = format!("its token is that of {}", other.name);
+            token = Err(why);
+        }
+        access.push(TillAccess {
             name: till.name.clone(),
-            token: Token::of(secret.expose().as_bytes()),
+            token,
             rules: rules(till),
-        }))
-    };
-    let tills = config.tills.iter().map(access);
-    Ok(PosSettings {
+        });
+    }
+    PosSettings {
         name: listener_name(config),
         listen: pos.listen,
         tls: pos.tls.as_ref().map(|identity| PosTls {
             cert: identity.cert.path().to_owned(),
             key: identity.key.path().to_owned(),
         }),
-        tills: tills
-            .filter_map(Result::transpose)
-            .collect::<Result<_, _>>()?,
+        tills: access,
         timezone: config.timezone.clone(),
         handshake: pos.handshake,
         idle: pos.idle,
         ping: pos.ping,
         connections: pos.connections,
-    })
+    }
 }
 
 fn dropped(config: &Config, drop: &config::Drop) -> DropSettings {
@@ -238,6 +234,18 @@ fn dropped(config: &Config, drop: &config::Drop) -> DropSettings {
         timezone: config.timezone.clone(),
         ..DropSettings::new(drop.name.clone(), drop.folder.clone(), tills)
     }
+}
+
+/// A till's token, or why it has none that can be used.
+fn token(file: &config::SecretFile) -> Result<Token, String> {
+    let secret = file
+        .read()
+        .map_err(|why| format!("its token cannot be used: {why}"))?;
+    let secret = secret.expose().as_bytes();
+    if secret.len() < TOKEN_MIN_BYTES {
+        return Err(format!("its token has less than {TOKEN_MIN_BYTES} bytes"));
+    }
+    Ok(Token::of(secret))
 }
 
 /// What is agreed with a till about its messages.

@@ -2,7 +2,7 @@
 //! something is due, so that an idle store writes nothing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use shelfwire_core::book::{Patience, closed_already};
@@ -45,7 +45,7 @@ pub(super) struct WatchSettings {
 
 /// The watch.
 pub(super) struct TillWatch {
-    settings: WatchSettings,
+    settings: RwLock<Arc<WatchSettings>>,
     journal: Journal,
     heard: Heard,
     trust: Trust,
@@ -65,13 +65,36 @@ struct Told {
 impl TillWatch {
     pub(super) fn new(settings: WatchSettings, goods: &Goods, trust: Trust) -> Self {
         Self {
-            settings,
+            settings: RwLock::new(Arc::new(settings)),
             journal: goods.journal.clone(),
             heard: goods.heard.clone(),
             trust,
             boot: clock::boot_id(),
             started: clock::boot_ms(),
         }
+    }
+
+    /// Takes over when the store is open, and how long each till may be silent.
+    pub(super) fn agree(&self, next: WatchSettings) {
+        let mut settings = self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut tills = settings.tills.clone();
+        for till in &mut tills {
+            if let Some(other) = next.tills.iter().find(|other| other.name == till.name) {
+                till.silent_ms = other.silent_ms;
+            }
+        }
+        *settings = Arc::new(WatchSettings {
+            tills,
+            calendar: next.calendar,
+            patience: settings.patience,
+        });
+    }
+
+    fn settings(&self) -> Arc<WatchSettings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How far each till has been heard, for `health`.
@@ -91,7 +114,7 @@ impl TillWatch {
             };
             (till.name.clone(), heard)
         };
-        self.settings.tills.iter().map(word).collect()
+        self.settings().tills.iter().map(word).collect()
     }
 
     /// Watches until the stop flag is up.
@@ -136,7 +159,7 @@ impl TillWatch {
             return Ok(());
         }
         let watched = Arc::clone(&self.journal.watched().borrow());
-        if watched.due(&now, &self.settings.patience) {
+        if watched.due(&now, &self.settings().patience) {
             self.take(now, Body::Tick).await?;
             // What a tick could not settle is not asked for at every look.
             if *self.journal.watched().borrow() == watched {
@@ -146,7 +169,7 @@ impl TillWatch {
         // A clock that nobody vouches for knows no days.
         let synced = now.quality == ClockQuality::Synced;
         if synced
-            && let Some(day) = self.settings.calendar.last_over(now.wall_ms)
+            && let Some(day) = self.settings().calendar.last_over(now.wall_ms)
             && !closed_already(&day, watched.closed_day.as_ref())
         {
             tracing::info!(day = day.as_str(), "the business day is over");
@@ -157,9 +180,10 @@ impl TillWatch {
 
     /// Tells tills that are silent in opening hours, and those that are heard again.
     async fn silence(&self, told: &mut Told, now: &Stamp) -> Result<(), TakeError> {
-        let open_for = self.settings.calendar.open_for(now.wall_ms);
+        let settings = self.settings();
+        let open_for = settings.calendar.open_for(now.wall_ms);
         let today = self.journal.watched().borrow().closed_day.clone();
-        for till in self.settings.tills.iter().filter(|till| till.silent_ms > 0) {
+        for till in settings.tills.iter().filter(|till| till.silent_ms > 0) {
             let heard = self.heard.last(&till.name);
             let quiet = now.boot_ms.saturating_sub(heard.unwrap_or(self.started));
             if heard.is_some() && quiet < till.silent_ms {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::exit::Exit;
 use super::print::Out;
+use crate::config::shown::Setting;
 use crate::config::{Config, Surroundings, load};
 
 /// What a command needs of the machine.
@@ -17,9 +18,14 @@ pub enum Need {
 
 /// The configuration; or all that is wrong with it on standard error, and the exit that tells.
 pub fn config(path: &Path, need: Need, out: &mut Out) -> Result<Config, Exit> {
+    loaded(path, need, out).map(|(config, _)| config)
+}
+
+/// The same with where each value comes from. What the machine lacks is told and no reason not to
+/// start: a till without its token is refused alone, and a store without its line still sells.
+pub fn loaded(path: &Path, need: Need, out: &mut Out) -> Result<(Config, Vec<Setting>), Exit> {
     let running = need == Need::Everything;
     let loaded = load(path, &Surroundings::of_process(running));
-    let unready = running && loaded.report.is_unready();
     let wrong = loaded.report.is_wrong();
     if running || wrong {
         for text in loaded.report.rendered(false) {
@@ -27,8 +33,7 @@ pub fn config(path: &Path, need: Need, out: &mut Out) -> Result<Config, Exit> {
         }
     }
     match loaded.config {
-        Some(config) if !wrong && !unready => Ok(config),
-        Some(_) if unready => Err(Exit::Environment),
+        Some(config) if !wrong => Ok((config, loaded.report.settings())),
         _ => {
             out.complain(format_args!(
                 "nothing was started; look again with: shelfwire check {}",

@@ -7,8 +7,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::exit::Exit;
 use super::loading::{self, Need};
 use super::print::Out;
-use crate::agent;
+use crate::agent::{self, Start};
 use crate::config::Config;
+use crate::config::shown::Setting;
 use crate::support::log;
 
 /// Arguments of `run`.
@@ -17,11 +18,11 @@ pub struct Args {}
 
 /// Runs until SIGTERM or SIGINT; the exit codes tell systemd what a restart cures.
 pub fn run(config: &Path, out: &mut Out) -> Exit {
-    let config = match loading::config(config, Need::Everything, out) {
-        Ok(config) => config,
+    let loaded = match loading::loaded(config, Need::Everything, out) {
+        Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    log::init(config.log.level.into());
+    log::init(loaded.0.log.level.into());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(16)
@@ -35,15 +36,16 @@ pub fn run(config: &Path, out: &mut Out) -> Exit {
             return Exit::Environment;
         }
     };
-    runtime.block_on(Box::pin(serve(&config, out)))
+    runtime.block_on(Box::pin(serve(config, loaded, out)))
 }
 
-async fn serve(config: &Config, out: &mut Out) -> Exit {
+async fn serve(path: &Path, loaded: (Config, Vec<Setting>), out: &mut Out) -> Exit {
     let signals = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
     );
-    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(hangup)) = signals else {
         out.complain("error: signals cannot be received");
         return Exit::Environment;
     };
@@ -53,7 +55,14 @@ async fn serve(config: &Config, out: &mut Out) -> Exit {
             _ = interrupt.recv() => {}
         }
     };
-    match agent::run(config, shutdown).await {
+    let (config, settings) = loaded;
+    let with = Start {
+        config,
+        path: path.to_owned(),
+        settings,
+        hangup,
+    };
+    match agent::run(with, shutdown).await {
         Ok(()) => Exit::Done,
         Err(failure) => {
             out.complain(format_args!("error: {failure}"));

@@ -21,6 +21,7 @@ use shelfwire_core::identify::{Catalogue, remaps};
 use shelfwire_core::limits::{
     CATALOGUE_MAX_BYTES, REMAPS_AT_ONCE_MAX, TEXT_MAX_BYTES, UNEXPLAINED_PAGE_MAX,
 };
+use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
@@ -35,7 +36,7 @@ const UNSET_POLL: Duration = Duration::from_secs(10);
 const UNTOLD_MAX: usize = 4;
 
 /// Where the catalogue is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogueSettings {
     /// The file.
     pub file: PathBuf,
@@ -151,6 +152,8 @@ pub fn normalise(text: &str) -> Option<Code> {
 /// The file, what was made of it, and what is still to be said.
 pub(super) struct Watcher {
     settings: Option<CatalogueSettings>,
+    /// The settings as the configuration has them now.
+    told: watch::Receiver<Option<CatalogueSettings>>,
     goods: Goods,
     /// What the last look saw, and whether that was read.
     seen: (Option<Mark>, bool),
@@ -172,7 +175,8 @@ struct Explained {
 
 impl Watcher {
     /// Reads the file for the first time: before any device is read. Blocks.
-    pub(super) fn new(settings: Option<CatalogueSettings>, goods: Goods) -> Self {
+    pub(super) fn new(told: watch::Receiver<Option<CatalogueSettings>>, goods: Goods) -> Self {
+        let settings = told.borrow().clone();
         let seen = settings.as_ref().and_then(|s| mark(&s.file));
         let read = match &settings {
             None => Err(Fault::Unset),
@@ -180,6 +184,7 @@ impl Watcher {
         };
         let mut watcher = Self {
             settings,
+            told,
             goods,
             seen: (seen, true),
             fault: None,
@@ -214,15 +219,28 @@ impl Watcher {
 
     /// Watches until the stop flag is up.
     pub(super) async fn run(mut self, stop: Stop) {
-        let poll = self.settings.as_ref().map_or(UNSET_POLL, |s| s.poll);
         loop {
+            let poll = self.settings.as_ref().map_or(UNSET_POLL, |s| s.poll);
             self.tell().await;
             self.explain().await;
             tokio::select! {
                 () = stop.raised() => return,
                 () = sleep(poll) => self.look().await,
+                Ok(()) = self.told.changed() => self.other_file(),
             }
         }
+    }
+
+    /// The configuration names another file, or another time between looks. The catalogue in force
+    /// stays until the file has another: also where no file is named any more.
+    fn other_file(&mut self) {
+        let told = self.told.borrow_and_update().clone();
+        let file = |settings: &Option<CatalogueSettings>| settings.as_ref().map(|s| s.file.clone());
+        if file(&told) != file(&self.settings) {
+            // Never seen like that, so that it is read once it stands still.
+            self.seen = (None, false);
+        }
+        self.settings = told;
     }
 
     async fn look(&mut self) {

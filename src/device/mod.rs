@@ -26,6 +26,7 @@ use std::io;
 use std::sync::Arc;
 
 use shelfwire_core::domain::ids::Name;
+use tokio::sync::watch;
 
 use self::catalogue::{CatalogueSettings, Shared, Watcher};
 use self::drop_folder::{DropFolder, DropSettings};
@@ -84,6 +85,7 @@ pub enum StartError {
 pub struct Devices {
     states: Vec<Arc<DeviceState>>,
     pos: Option<Pos>,
+    catalogue: Arc<watch::Sender<Option<CatalogueSettings>>>,
 }
 
 /// Starts everything among `tasks`, under the runtime that is current. A device that is not there
@@ -91,7 +93,8 @@ pub struct Devices {
 pub fn start(settings: Settings, goods: &Goods, tasks: &mut Tasks) -> Result<Devices, StartError> {
     let mut states = Vec::new();
     // Read before any device is: what comes in first must meet it too.
-    let catalogue = Watcher::new(settings.catalogue, goods.clone());
+    let (tell, told) = watch::channel(settings.catalogue);
+    let catalogue = Watcher::new(told, goods.clone());
     tasks.spawn("catalogue", catalogue.run(tasks.stop_flag()));
     for scanner in settings.scanners {
         states.push(start_scanner(&scanner, goods, tasks)?);
@@ -106,7 +109,11 @@ pub fn start(settings: Settings, goods: &Goods, tasks: &mut Tasks) -> Result<Dev
     if let Some(pos) = &pos {
         states.extend(pos.states());
     }
-    Ok(Devices { states, pos })
+    Ok(Devices {
+        states,
+        pos,
+        catalogue: Arc::new(tell),
+    })
 }
 
 fn start_scanner(
@@ -147,6 +154,19 @@ impl Devices {
     /// The state of every scanner, every drop folder, the listener and every till.
     pub fn states(&self) -> &[Arc<DeviceState>] {
         &self.states
+    }
+
+    /// Takes over what can be taken over while they run: the catalogue's file, and the tokens and
+    /// rules of the tills that were there at the start.
+    pub fn agree(&self, settings: &Settings) {
+        self.catalogue.send_if_modified(|now| {
+            let other = *now != settings.catalogue;
+            now.clone_from(&settings.catalogue);
+            other
+        });
+        if let (Some(pos), Some(settings)) = (&self.pos, &settings.pos) {
+            pos.agree(&settings.tills);
+        }
     }
 
     /// The listener for tills.

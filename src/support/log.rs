@@ -2,25 +2,42 @@
 
 use std::fmt;
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
 
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Registry, reload};
+
+/// The level in force, once there is one.
+static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 
 /// Begins to log; the second call does nothing and answers false.
 pub fn init(level: Level) -> bool {
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr);
-    if journal_listens() {
-        let builder = builder.with_ansi(false).event_format(Prioritised::new());
-        return tracing::subscriber::set_global_default(builder.finish()).is_ok();
-    }
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colour = std::io::stderr().is_terminal() && !no_colour;
-    let builder = builder.with_target(false).with_ansi(colour);
-    tracing::subscriber::set_global_default(builder.finish()).is_ok()
+    let (filter, handle) = reload::Layer::new(LevelFilter::from_level(level));
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let begun = if journal_listens() {
+        let lines = lines.with_ansi(false).event_format(Prioritised::new());
+        tracing::subscriber::set_global_default(registry.with(lines)).is_ok()
+    } else {
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colour = std::io::stderr().is_terminal() && !no_colour;
+        let lines = lines.with_target(false).with_ansi(colour);
+        tracing::subscriber::set_global_default(registry.with(lines)).is_ok()
+    };
+    begun && LEVEL.set(handle).is_ok()
+}
+
+/// Another level from now on; false where nothing is logged through [`init`].
+pub fn set_level(level: Level) -> bool {
+    let set = |handle: &reload::Handle<LevelFilter, Registry>| {
+        handle.reload(LevelFilter::from_level(level)).is_ok()
+    };
+    LEVEL.get().is_some_and(set)
 }
 
 /// Whether standard error is the stream that systemd gave: it says which device and inode that is,

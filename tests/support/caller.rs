@@ -22,7 +22,7 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 pub fn settings() -> PosSettings {
     let till = |name: &str| TillAccess {
         name: name.parse().unwrap(),
-        token: Token::of(secret(name).as_bytes()),
+        token: Ok(Token::of(secret(name).as_bytes())),
         rules: TillRules::default(),
     };
     PosSettings {

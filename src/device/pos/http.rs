@@ -196,7 +196,7 @@ impl Connection {
         }
         till.state.heard();
         self.hub.heard.note(&till.name);
-        Ok(till.clone())
+        Ok(till)
     }
 
     async fn post(&self, request: Request<Incoming>, till: &Till) -> Answer {

@@ -110,7 +110,7 @@ fn understand(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
                 return Prepared::Refused(Outcome::Bad, refusal);
             }
             let catalogue = hub.catalogue.current();
-            let mut command = identify::transaction(&catalogue, *transaction, stamp, till.rules);
+            let mut command = identify::transaction(&catalogue, *transaction, stamp, till.rules());
             store_time::date(&mut command, hub.settings.timezone.as_ref());
             Prepared::Take(Box::new(Taking { key, command }))
         }
@@ -130,7 +130,7 @@ fn day(hub: &Hub, till: &Till, word: DayWord) -> Prepared {
         };
         return Prepared::Refused(Outcome::Bad, refusal);
     }
-    let command = day_report(word, till.name.clone(), till.rules, stamp);
+    let command = day_report(word, till.name.clone(), till.rules(), stamp);
     Prepared::Take(Box::new(Taking { key, command }))
 }
 

@@ -125,6 +125,11 @@ impl Pos {
             .collect()
     }
 
+    /// Takes over tokens and rules of the tills that were there at the start.
+    pub fn agree(&self, tills: &[TillAccess]) {
+        self.hub.tills.agree(tills);
+    }
+
     /// What was refused, by cause, since the start.
     pub fn refusals(&self) -> Vec<(&'static str, u64)> {
         self.hub.refusals.counts().collect()

@@ -102,6 +102,9 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             message = socket.next(), if room => {
                 heard = Instant::now();
                 till.state.heard();
+                if till.is_outdated() {
+                    return End::Close(CloseCode::Policy, "the token of this till has changed");
+                }
                 if matches!(message, Some(Ok(_))) {
                     hub.heard.note(&till.name);
                 }
