@@ -100,8 +100,8 @@ pub(super) fn of_row(body: &Draft, taken: WallMs, offset: impl FnOnce(&Name) -> 
     moment
 }
 
-/// A movement as the cutoff leaves it: whole, whole and marked, or with nothing moved and what it
-/// would have moved beside.
+/// A movement as the cutoff leaves it: whole, whole and marked, or with nothing moved on hand and
+/// what it would have moved beside.
 pub(super) fn settle(mut draft: Draft, cutoff: &Cutoff, moment: &Moment) -> Draft {
     match cutoff.standing(moment) {
         Standing::Outside => {}
@@ -109,17 +109,25 @@ pub(super) fn settle(mut draft: Draft, cutoff: &Cutoff, moment: &Moment) -> Draf
         Standing::Inside => {
             draft.detail.inside = Some(moved(&draft));
             draft.qty = Milli::ZERO;
-            draft.unavailable = Milli::ZERO;
         }
     }
     draft
 }
 
-/// Whether a draft is one that a cutoff may hold back.
-pub(super) fn may_be_inside(draft: &Draft) -> bool {
-    let set = matches!(
-        draft.kind,
-        Kind::Move(Movement::Opening | Movement::Count) | Kind::Remap
+/// Whether a draft is one that a cutoff may hold back: it changes what a count counts. What is set
+/// aside is no part of a count, so a hold is booked from whichever side of the cutoff it comes.
+pub(super) fn is_counted(draft: &Draft) -> bool {
+    let Kind::Move(movement) = draft.kind else {
+        return false;
+    };
+    let goods = !matches!(
+        movement,
+        Movement::Opening
+            | Movement::Count
+            | Movement::Hold
+            | Movement::Release
+            | Movement::Pick
+            | Movement::Move
     );
-    draft.kind.moves_stock() && !set && !draft.repeat
+    goods && !draft.repeat
 }

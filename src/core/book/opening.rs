@@ -138,7 +138,7 @@ fn since<V: StockView>(
     let wanted = |item: &str| item.starts_with(CODE_PREFIX) || opened.contains(item);
     view.rows_since(from, &wanted, &mut |entry: &Entry| {
         let body = &entry.body;
-        let Some(item) = body.item.as_ref().filter(|_| moment::may_be_inside(body)) else {
+        let Some(item) = body.item.as_ref().filter(|_| moment::is_counted(body)) else {
             return Ok(());
         };
         // What a code moved is the item's, once it is known to be; the remap itself moves nothing.

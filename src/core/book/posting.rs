@@ -100,7 +100,7 @@ impl<'v, V: StockView> Posting<'v, V> {
         let (Some(moment), Some(item)) = (&self.moment, &draft.item) else {
             return Ok(draft);
         };
-        if !moment::may_be_inside(&draft) || !self.balance(item).map_err(Fault::View)?.known {
+        if !moment::is_counted(&draft) || !self.balance(item).map_err(Fault::View)?.known {
             return Ok(draft);
         }
         match self.view.opening(item).map_err(Fault::View)? {
