@@ -166,12 +166,8 @@ impl TillWatch {
                 told.again = now.boot_ms.saturating_add(AGAIN_MS);
             }
         }
-        // A clock that nobody vouches for knows no days.
-        let synced = now.quality == ClockQuality::Synced;
-        if synced
-            && let Some(day) = self.settings().calendar.last_over(now.wall_ms)
-            && !closed_already(&day, watched.closed_day.as_ref())
-        {
+        let calendar = self.settings().calendar.clone();
+        if let Some(day) = to_close(&calendar, &now, watched.closed_day.as_ref()) {
             tracing::info!(day = day.as_str(), "the business day is over");
             self.take(now, Body::DayEnd(day)).await?;
         }
@@ -214,6 +210,15 @@ impl TillWatch {
     }
 }
 
+/// The business day that is over and not closed yet. A clock that nobody vouches for knows none.
+fn to_close(calendar: &Calendar, now: &Stamp, closed: Option<&BusinessDay>) -> Option<BusinessDay> {
+    if now.quality != ClockQuality::Synced {
+        return None;
+    }
+    let day = calendar.last_over(now.wall_ms)?;
+    (!closed_already(&day, closed)).then_some(day)
+}
+
 fn note(till: &Name, text: &str, cleared: bool) -> Body {
     Body::Alert(AlertNote {
         alert: SILENT.to_owned(),
@@ -223,4 +228,70 @@ fn note(till: &Name, text: &str, cleared: bool) -> Body {
         text: format!("{till}: {text}"),
         cleared,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+    use shelfwire_core::domain::hours::Hours;
+
+    use super::*;
+
+    /// Days closed by a box that looks every minute, from what its clock says and how far that is
+    /// trusted.
+    fn closed(zone: &str, looks: impl Iterator<Item = (i64, ClockQuality)>) -> Vec<String> {
+        let zone = TimeZone::get(zone).unwrap();
+        let calendar = Calendar::new(Some(zone), "04:00".parse().ok(), Hours::always());
+        let mut days: Vec<BusinessDay> = Vec::new();
+        for (minute, (wall_ms, quality)) in looks.enumerate() {
+            let now = Stamp {
+                wall_ms,
+                boot_ms: minute as u64 * 60_000,
+                boot: BootId([1; 16]),
+                quality,
+            };
+            days.extend(to_close(&calendar, &now, days.last()));
+        }
+        days.iter().map(|day| day.as_str().to_owned()).collect()
+    }
+
+    fn minutes(from: &str, count: i64) -> impl Iterator<Item = i64> {
+        let from = from.parse::<Timestamp>().unwrap().as_millisecond();
+        (0..count).map(move |minute| from + minute * 60_000)
+    }
+
+    #[test]
+    fn r21_a_box_that_boots_in_1970_and_learns_the_time_an_hour_later_closes_the_right_day_once() {
+        let lost = minutes("1970-01-01T00:00:00Z", 60).map(|at| (at, ClockQuality::Unsynced));
+        let known = minutes("2026-11-22T02:30:00Z", 120).map(|at| (at, ClockQuality::Synced));
+        // It learns the time half an hour before 04:00 in Berlin.
+        assert_eq!(
+            closed("Europe/Berlin", lost.chain(known)),
+            ["2026-11-20", "2026-11-21"]
+        );
+    }
+
+    #[test]
+    fn r21_a_clock_that_steps_back_over_the_close_closes_nothing_again() {
+        let ahead = minutes("2026-11-22T02:55:00Z", 10);
+        let back = minutes("2026-11-22T02:50:00Z", 30);
+        let looks = ahead.chain(back).map(|at| (at, ClockQuality::Synced));
+        assert_eq!(closed("Europe/Berlin", looks), ["2026-11-20", "2026-11-21"]);
+        let stepped = minutes("2026-11-22T03:30:00Z", 10).map(|at| (at, ClockQuality::Stepped));
+        assert!(closed("Europe/Berlin", stepped).is_empty());
+    }
+
+    #[test]
+    fn r21_each_day_of_a_year_is_closed_once_in_a_store_that_never_closes() {
+        let year = minutes("2026-01-01T12:00:00Z", 365 * 24 * 60);
+        let days = closed(
+            "America/New_York",
+            year.map(|at| (at, ClockQuality::Synced)),
+        );
+        assert_eq!(days.len(), 366);
+        let unique: std::collections::BTreeSet<&String> = days.iter().collect();
+        assert_eq!(unique.len(), 366);
+        assert_eq!(days.first().map(String::as_str), Some("2025-12-31"));
+    }
 }
