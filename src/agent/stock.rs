@@ -206,11 +206,18 @@ pub(super) fn words(entry: &Entry) -> String {
         Kind::Move(Movement::Move | Movement::Hold | Movement::Release) => {
             format!("{} {}", body.kind.as_str(), body.qty)
         }
-        kind if kind.moves_stock() => {
+        kind @ (Kind::Move(_) | Kind::Remap) => {
             let sign = if body.qty.0 > 0 { "+" } else { "" };
             format!("{} {sign}{}", kind.as_str(), body.qty)
         }
-        kind => kind.as_str().to_owned(),
+        kind @ (Kind::Loss
+        | Kind::Discrepancy
+        | Kind::Presence
+        | Kind::TimeFix
+        | Kind::SourceGap
+        | Kind::Pending
+        | Kind::Unassigned
+        | Kind::Base) => kind.as_str().to_owned(),
     };
     let mut add = |text: String| words = format!("{words}{text}");
     match (&body.from_zone, &body.zone) {

@@ -125,7 +125,7 @@ impl Follower {
 
     async fn line(&self, line: Value) -> Result<(), Left> {
         let line = Bytes::from(format!("{line}\n"));
-        self.tell.send(line).await.map_err(|_| Left)
+        self.tell.send(line).await.ok().ok_or(Left)
     }
 
     async fn lost(&self, lines: u64) -> Result<(), Left> {

@@ -185,12 +185,10 @@ fn alerts(report: &Report, out: &mut Out) {
         grouped(report.alerts_open)
     ));
     for alert in report.alerts.iter().take(ALERTS_SHOWN) {
-        let about = [&alert.item, &alert.dev];
-        let about: String = about
-            .into_iter()
-            .flatten()
-            .map(|it| format!(" {it}"))
-            .collect();
+        let mut about = String::new();
+        for part in [&alert.item, &alert.dev].into_iter().flatten() {
+            about = format!("{about} {part}");
+        }
         let age = alert.age_s.map(|age| format!(" (for {})", span(age)));
         let text = alert.text.as_ref().map(|text| format!(": {text}"));
         out.say(format_args!(

@@ -68,9 +68,10 @@ fn from_journal(config: &Config, asked: &str) -> Result<Option<StockReport>, Str
 
 fn say(report: &StockReport, out: &mut Out) {
     let unit = report.unit.as_deref().unwrap_or("");
-    let meant = match report.asked == report.item {
-        true => String::new(),
-        false => format!(" (asked for {})", report.asked),
+    let meant = if report.asked == report.item {
+        String::new()
+    } else {
+        format!(" (asked for {})", report.asked)
     };
     out.say(format_args!("{}{meant}", report.item));
     if !report.seen {
@@ -96,9 +97,10 @@ fn say(report: &StockReport, out: &mut Out) {
         .as_deref()
         .map_or_else(|| "not known: nothing may be promised".to_owned(), line);
     out.say(format_args!("Sellable     : {sellable}"));
-    let because = match report.because.is_empty() {
-        true => String::new(),
-        false => format!(" ({})", report.because.join(", ")),
+    let because = if report.because.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", report.because.join(", "))
     };
     out.say(format_args!("Quality      : {}{because}", report.quality));
     for (at, (zone, qty)) in report.zones.iter().enumerate() {

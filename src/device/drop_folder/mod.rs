@@ -20,7 +20,8 @@ mod waiting;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -149,7 +150,7 @@ impl DropFolder {
             Ok(Step::More) => self.taking = Some(taking),
             Ok(Step::Ended) => {
                 self.paused = (0, 0);
-                self.end(taking, report)?;
+                self.end(&taking, report)?;
             }
             Ok(Step::Later(why)) => {
                 let wait = match self.paused.1 {
@@ -162,13 +163,13 @@ impl DropFolder {
                 self.paused = (clock::boot_ms().saturating_add(wait), wait);
                 self.waiting.told(taking.name);
             }
-            Err(why) => self.unreadable(taking.name, &why, report),
+            Err(why) => self.unreadable(&taking.name, &why, report),
         }
         Ok(())
     }
 
     /// Every line is answered: the file leaves the folder.
-    fn end(&mut self, taking: Taking, report: &mut Report) -> Result<(), SourceError> {
+    fn end(&mut self, taking: &Taking, report: &mut Report) -> Result<(), SourceError> {
         let (folder, name) = (&self.settings.name, &taking.name);
         let moved = if taking.refused.is_empty() {
             self.folder.done(name)
@@ -186,12 +187,12 @@ impl DropFolder {
     }
 
     /// A file that this process may not read stays where it is; it costs the others nothing.
-    fn unreadable(&mut self, name: OsString, why: &std::io::Error, report: &mut Report) {
-        if why.kind() == std::io::ErrorKind::NotFound {
-            self.waiting.forget(&name);
+    fn unreadable(&mut self, name: &OsStr, why: &std::io::Error, report: &mut Report) {
+        if why.kind() == ErrorKind::NotFound {
+            self.waiting.forget(name);
             return;
         }
-        if self.waiting.unreadable(&name) {
+        if self.waiting.unreadable(name) {
             warn!(folder = %self.settings.name, file = ?name, %why,
                 "cannot be read and stays; make it readable for the agent's user");
             report.state().count(|counters| counters.refused += 1);
@@ -216,7 +217,7 @@ impl DropFolder {
             }
             Ok(Ready::NotYet) => Ok(()),
             Err(why) => {
-                self.unreadable(name, &why, report);
+                self.unreadable(&name, &why, report);
                 Ok(())
             }
         }
@@ -254,14 +255,14 @@ impl Source for DropFolder {
 
     fn open(&mut self) -> Result<Watch, SourceError> {
         let shown = self.settings.folder.display().to_string();
-        self.folder.prepare().map_err(|why| match why.kind() {
-            std::io::ErrorKind::NotFound => {
+        self.folder.prepare().map_err(|why| {
+            if why.kind() == ErrorKind::NotFound {
                 SourceError::Gone(format!("{shown}: no such folder; make it"))
-            }
-            std::io::ErrorKind::NotADirectory => {
+            } else if why.kind() == ErrorKind::NotADirectory {
                 SourceError::Fault(format!("{shown} is no folder"))
+            } else {
+                self.cannot("make or use the folders done and refused", &why)
             }
-            _ => self.cannot("make or use the folders done and refused", &why),
         })?;
         let watch = Watch::new(&self.folder)
             .map_err(|why| SourceError::Fault(format!("{shown} cannot be watched: {why}")))?;

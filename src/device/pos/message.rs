@@ -78,7 +78,7 @@ pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
             device: device(),
             why: refusal.to_string(),
         },
-        prepared => Passed::Decoded {
+        prepared @ (Prepared::Take(_) | Prepared::Stock(_)) => Passed::Decoded {
             device: device(),
             what: prepared.to_string(),
         },
