@@ -51,9 +51,14 @@ impl Scanner {
     }
 
     /// Whether a read may be trusted to be one.
-    pub(super) fn vouches(&mut self, frame: &Frame, code: Code) -> Result<Code, ScanRefusal> {
-        let listed = self.catalogue.current().code(code.as_str()).is_some();
-        self.vouch.judge(frame, &code, listed).map(|()| code)
+    pub(super) fn vouches(
+        &mut self,
+        frame: &Frame,
+        read: Result<Code, ScanRefusal>,
+    ) -> Result<Code, ScanRefusal> {
+        let catalogue = self.catalogue.current();
+        let listed = |code: &Code| catalogue.code(code.as_str()).is_some();
+        self.vouch.judge(frame, read, listed)
     }
 
     /// One code was read: waits until it is committed.

@@ -71,7 +71,7 @@ impl SerialScanner {
             let (since, bytes) = (clock::boot_ms(), frame.bytes.len());
             report.pass(since, |device| Passed::Read { device, bytes });
             let read = barcode::read(&frame);
-            match read.and_then(|code| self.scanner.vouches(&frame, code)) {
+            match self.scanner.vouches(&frame, read) {
                 Ok(code) => {
                     let what = code.to_string();
                     report.pass(since, |device| Passed::Decoded { device, what });

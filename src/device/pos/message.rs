@@ -57,6 +57,7 @@ impl fmt::Display for Prepared {
         match self {
             Self::Refused(_, refusal) => refusal.fmt(f),
             Self::Take(taking) => f.write_str(&taking.key),
+            Self::Alive => f.write_str("alive"),
             Self::Stock(question) => write!(f, "how much is there of {}", question.code),
             Self::Alive => f.write_str("alive"),
         }
@@ -78,7 +79,7 @@ pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
             device: device(),
             why: refusal.to_string(),
         },
-        prepared @ (Prepared::Take(_) | Prepared::Stock(_)) => Passed::Decoded {
+        prepared @ (Prepared::Take(_) | Prepared::Stock(_) | Prepared::Alive) => Passed::Decoded {
             device: device(),
             what: prepared.to_string(),
         },
