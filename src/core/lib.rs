@@ -32,6 +32,7 @@
 //! | what a till or a scanner may say | [`codec`] |
 //! | which item a code is, what a scanner's role means | [`identify`] |
 //! | what an event does to stock | [`book`], one file for each rule |
+//! | what a `[[test]]` of the configuration plays | [`trial`] |
 //! | a topic or a payload | [`wire`], its golden files, `docs/CONTRACT.md` |
 //! | when and what the gateway sends | [`session`] |
 //! | what the centre believes | [`reducer`] |
@@ -46,4 +47,5 @@ pub mod reducer;
 pub mod session;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
+pub mod trial;
 pub mod wire;

@@ -65,6 +65,13 @@ pub const TILL_CLOCK_WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
 pub const TILL_CLOCK_AGREE_MS: i64 = 60 * 1_000;
 /// How long a till's difference must stay the same before it is believed, in milliseconds.
 pub const TILL_CLOCK_SPAN_MS: i64 = 10 * 60 * 1_000;
+/// Voids without a line that one look at them tells; the next look tells the next.
+pub const UNMATCHED_VOIDS_TOLD_MAX: usize = 100;
+/// Rows of voids that wait for their lines; the oldest waits no longer. It was told long ago.
+pub const WAITING_VOIDS_MAX: u64 = 10_000;
+/// References with something held or owed: sales of orders beyond so many are forgotten, layaways
+/// beyond ten times as many; their sale then does not release them.
+pub const LAYAWAYS_MAX: u64 = 10_000;
 /// Largest till message, in bytes. Larger: refused with 413 or WebSocket 1009.
 pub const POS_MESSAGE_MAX_BYTES: usize = 256 * 1024;
 /// Most messages of one till connection not yet answered; reading stops until one is.

@@ -1,6 +1,7 @@
 //! One request, inside its savepoint: a command to rows or to the inbox, a word of the session's to
 //! its place. Nothing here commits.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -18,7 +19,7 @@ use shelfwire_core::session::facts::Keep;
 use super::error::StorageError;
 use super::handle::{Receipt, TakeError};
 use super::rows::levels::Table;
-use super::rows::{entries, inbox, journals, keys, levels, meta, notes};
+use super::rows::{entries, inbox, journals, keys, layaways, levels, meta, notes, voids};
 use super::state::{Process, State};
 use super::view::View;
 
@@ -90,6 +91,7 @@ impl Batch<'_> {
             conn: self.conn,
             process: self.process,
             state: self.state,
+            voids_wait: Cell::new(None),
         };
         let booked = book(command, &view).map_err(|error| match error {
             BookError::View(error) => Undone::from(error),
@@ -182,7 +184,12 @@ impl Batch<'_> {
             levels::put(conn, Table::Levels, item, &level, &before.balance)?;
         }
         let closed_day = state.watched.closed_day.as_ref();
-        notes::left_by(conn, &state.journal, entry, closed_day)
+        notes::left_by(conn, entry, closed_day)?;
+        layaways::left_by(conn, &state.salt, entry)?;
+        if voids::left_by(conn, &state.journal, entry)? {
+            Arc::make_mut(&mut state.watched).untold_void = voids::oldest_untold(conn)?;
+        }
+        Ok(())
     }
 
     /// Books the next commands of the inbox, in order. One that cannot be booked becomes a loss

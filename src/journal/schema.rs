@@ -221,4 +221,17 @@ ALTER TABLE alerts_open ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
 DROP INDEX entries_alerts;
 CREATE INDEX entries_alerts ON entries (pos)
     WHERE kind = 'alert' AND json_extract(detail, '$.quiet') IS NULL;
+
+ALTER TABLE pending_voids ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX pending_voids_line ON pending_voids (voids);
+CREATE INDEX pending_voids_untold ON pending_voids (nr) WHERE told = 0;
+
+CREATE TABLE layaways (
+    nr INTEGER PRIMARY KEY,
+    ref BLOB NOT NULL CHECK (length(ref) = 10),
+    item TEXT NOT NULL,
+    held INTEGER NOT NULL,
+    owed INTEGER NOT NULL,
+    UNIQUE (ref, item)
+) STRICT;
 ";

@@ -1,7 +1,11 @@
 //! What booking asks of the journal, answered from inside the command's transaction.
 
+use std::cell::Cell;
+
 use rusqlite::Connection;
-use shelfwire_core::book::{AlertHour, AlertKey, AlertSeen, InForce, Known, Patience, StockView};
+use shelfwire_core::book::{
+    AlertHour, AlertKey, AlertSeen, InForce, Known, Layaway, Patience, StockView, WaitingVoid,
+};
 use shelfwire_core::domain::entry::Entry;
 use shelfwire_core::domain::ids::{Name, Salt};
 use shelfwire_core::domain::item::ItemId;
@@ -15,7 +19,9 @@ use shelfwire_core::domain::time::{BusinessDay, WallMs};
 use super::error::StorageError;
 use super::rows::levels::Table;
 use super::rows::select::Found;
-use super::rows::{alerts, entries, keys, levels, notes, numbers, openings, select};
+use super::rows::{
+    alerts, entries, keys, layaways, levels, notes, numbers, openings, select, voids,
+};
 use super::state::{Process, State};
 
 /// What booking asks, answered from inside the transaction.
@@ -23,6 +29,8 @@ pub(super) struct View<'a> {
     pub(super) conn: &'a Connection,
     pub(super) process: &'a Process,
     pub(super) state: &'a State,
+    /// Whether any void waits for its line, once that was asked.
+    pub(super) voids_wait: Cell<Option<bool>>,
 }
 
 impl StockView for View<'_> {
@@ -42,6 +50,32 @@ impl StockView for View<'_> {
 
     fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, StorageError> {
         select::of_line(self.conn, &self.state.journal, line)
+    }
+
+    fn rows_of_key(&self, key: &KeyDigest) -> Result<Option<Vec<Entry>>, StorageError> {
+        select::of_key(self.conn, &self.state.journal, key)
+    }
+
+    fn waiting_voids(&self, line: &KeyDigest) -> Result<Vec<WaitingVoid>, StorageError> {
+        // Hardly ever does one wait: one question for a whole transaction.
+        let any = match self.voids_wait.get() {
+            Some(any) => any,
+            None => voids::any(self.conn)?,
+        };
+        self.voids_wait.set(Some(any));
+        if any {
+            voids::of_line(self.conn, line)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    fn untold_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, StorageError> {
+        voids::untold(self.conn, limit)
+    }
+
+    fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, StorageError> {
+        layaways::get(self.conn, reference, item)
     }
 
     fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, StorageError> {

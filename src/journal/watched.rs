@@ -11,7 +11,7 @@ use shelfwire_core::domain::time::{BusinessDay, Stamp};
 use shelfwire_core::limits::GAP_GIVEN_UP_MS;
 
 use super::error::StorageError;
-use super::rows::{alerts, meta, numbers, openings};
+use super::rows::{alerts, meta, numbers, openings, voids};
 
 /// What is missing of a till's day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Watched {
     pub alert_hour: Option<AlertHour>,
     /// The last business day that was closed (R21).
     pub closed_day: Option<BusinessDay>,
+    /// When the oldest void was taken that waits for its line and of which nobody was told (R5).
+    pub untold_void: Option<Stamp>,
 }
 
 impl Watched {
@@ -44,6 +46,7 @@ impl Watched {
         let mut days = self.tills.values().flat_map(BTreeMap::values);
         let digest = self.alert_hour.filter(|hour| hour.quiet > 0);
         passed(&digest.map(|hour| hour.since), patience.alerts_ms)
+            || passed(&self.untold_void, patience.void_ms)
             || days.any(|day| {
                 passed(&day.unnamed, patience.gap_ms) || passed(&day.named, GAP_GIVEN_UP_MS)
             })
@@ -70,6 +73,7 @@ impl Watched {
             tills: BTreeMap::new(),
             alert_hour: hour.and_then(|text| serde_json::from_str(&text).ok()),
             closed_day: closed.and_then(|day| BusinessDay::try_from(day).ok()),
+            untold_void: voids::oldest_untold(conn)?,
         };
         for day in numbers::days(conn, None)? {
             watched.till_day(&day);

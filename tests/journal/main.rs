@@ -13,6 +13,7 @@
 mod stage;
 
 mod aside;
+mod changes;
 mod crash;
 mod damage;
 mod model;

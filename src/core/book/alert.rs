@@ -51,6 +51,25 @@ pub(super) fn key_reused(transaction: &str) -> Draft {
     alert("key_reused", Severity::Warning, &text)
 }
 
+/// A versioned transaction that changed after its rows were pruned (R3).
+pub(super) fn changed_too_late(transaction: &str) -> Draft {
+    let text = format!(
+        "transaction {} changed after its entries were pruned: nothing was moved; correct the \
+         stock by hand",
+        cut(transaction, 64)
+    );
+    alert("changed_too_late", Severity::Warning, &text)
+}
+
+/// A versioned transaction whose difference does not fit.
+pub(super) fn change_not_booked(transaction: &str, why: &dyn std::fmt::Display) -> Draft {
+    let text = format!(
+        "the change of transaction {} was not booked: {why}; correct the stock by hand",
+        cut(transaction, 64)
+    );
+    alert("change_not_booked", Severity::Critical, &text)
+}
+
 /// A void of more than is left of its line.
 pub(super) fn over_voided(asked: Milli, left: Milli) -> Draft {
     let text = format!("the void names {asked}, of its line only {left} was left");
@@ -91,6 +110,18 @@ pub(super) fn digest_over(quiet: u64) -> Draft {
     let mut draft = alert("digest", Severity::Warning, &text);
     draft.detail.cleared = true;
     draft.detail.times = Some(quiet);
+    draft
+}
+
+/// A void whose line did not come for a day.
+pub(super) fn void_unmatched(raw: &str) -> Draft {
+    let mut draft = alert(
+        "void_unmatched",
+        Severity::Warning,
+        "the line that this void undoes did not come for a day; it is undone when it comes: look \
+         for the receipt at the till",
+    );
+    draft.detail.raw = Some(cut(raw, RAW_MAX_BYTES));
     draft
 }
 

@@ -2,9 +2,10 @@
 
 use super::{Known, StockView};
 use crate::domain::command::{Body, Command, TillTransaction};
-use crate::domain::ids::{RunId, Salt};
+use crate::domain::ids::{Name, RunId, Salt};
 use crate::domain::key::{KeyDigest, Skey, content_digest, key_digest};
 use crate::domain::observation::{LineRef, Mode, Status};
+use crate::domain::time::BusinessDay;
 
 /// The natural key and content of a command, where its source gives it one: a till's transaction.
 /// A scan, an opening or an alert has none until it goes through an inbox ([`inbox_key`]).
@@ -39,9 +40,13 @@ pub fn line_key(line: &LineRef, salt: &Salt) -> KeyDigest {
     )
 }
 
+/// The digest of a transaction, whatever it says.
+pub(super) fn transaction(till: &Name, day: &BusinessDay, number: &str, salt: &Salt) -> KeyDigest {
+    key_digest(salt, &[till.as_str(), day.as_str(), number])
+}
+
 fn transaction_key(of: &TillTransaction, salt: &Salt) -> Skey {
-    let day = of.business_day.as_str();
-    let key = key_digest(salt, &[of.till.as_str(), day, &of.transaction]);
+    let key = transaction(&of.till, &of.business_day, &of.transaction, salt);
     let mut fields: Vec<&str> = of.content.iter().map(String::as_str).collect();
     // What was parked and is completed under its number is another transaction. The words are only
     // there where it moves nothing, so that the digests of sales stay what they are on disk.

@@ -4,6 +4,7 @@
 mod alert;
 mod gap;
 mod key;
+mod layaway;
 mod moment;
 mod notice;
 mod opening;
@@ -15,11 +16,16 @@ mod side;
 #[cfg(test)]
 mod tests;
 mod till;
+mod undo;
+mod version;
 mod void;
+mod waiting;
 
 pub use key::{command_key, inbox_key, line_key};
+pub use layaway::{Layaway, layaway_effect, layaway_key};
 pub use opening::{InForce, older, too_old};
 pub use side::{AlertHour, AlertKey, AlertSeen, Patience, Side};
+pub use waiting::WaitingVoid;
 
 use self::gap::Watching;
 use self::posting::Posting;
@@ -68,6 +74,16 @@ pub trait StockView {
     /// The rows that a line booked, and the rows that undo it, in seq order (those whose `line` or
     /// whose `voids` is the digest); empty once pruned.
     fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, Self::Error>;
+    /// The rows that the versions of a transaction booked, in seq order; none where it never came;
+    /// `None` where one of them is pruned.
+    fn rows_of_key(&self, key: &KeyDigest) -> Result<Option<Vec<Entry>>, Self::Error>;
+    /// Pending rows of voids that wait for a line, in seq order.
+    fn waiting_voids(&self, line: &KeyDigest) -> Result<Vec<WaitingVoid>, Self::Error>;
+    /// Pending rows of voids that wait and of which no `void_unmatched` was told, oldest first, at
+    /// most so many.
+    fn untold_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, Self::Error>;
+    /// What stands under a reference (by its digest, [`layaway_key`]) of an item (R4).
+    fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Self::Error>;
     /// What a `code:` item turned out to be, and its factor, once it was remapped (R1): the newest
     /// `remap` entry of the item that names another.
     fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, Self::Error>;
@@ -207,7 +223,8 @@ fn book_body<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookEr
         Body::Scan(scan) => scan::book(scan, &command.stamp, &mut posting),
         Body::Opening(opening) => opening::book(opening, &command.stamp, &mut posting),
         Body::DayReport(_) => Ok(()),
-        Body::Tick => notice::tick(&mut posting.rows, &mut keep, &command.stamp, view)
+        Body::Tick => waiting::tell_unmatched(&command.stamp, &mut posting)
+            .and_then(|()| notice::tick(&mut posting.rows, &mut keep, &command.stamp, view))
             .map_err(BookError::View),
         Body::DayEnd(day) => {
             if closed_already(day, view.closed_day().map_err(BookError::View)?.as_ref()) {

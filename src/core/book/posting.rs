@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use super::{BookError, Row, StockView, alert, moment};
 use crate::domain::command::Part;
 use crate::domain::cutoff::Moment;
-use crate::domain::entry::{Draft, Kind, Movement, Severity};
+use crate::domain::entry::{Draft, Entry, Kind, Movement, Severity};
+use crate::domain::ids::Seq;
 use crate::domain::item::ItemId;
-use crate::domain::key::Skey;
+use crate::domain::key::{KeyDigest, Skey};
 use crate::domain::quantity::Milli;
 use crate::domain::stock::{Balance, FoldError};
 use crate::limits::{ALERT_ROWS_PER_COMMAND_MAX, ROWS_PER_COMMAND_MAX};
@@ -58,6 +59,8 @@ pub(super) struct Posting<'v, V: StockView> {
     /// When the command's event happened; `None` for what is judged by no cutoff.
     pub(super) moment: Option<Moment>,
     items: BTreeMap<ItemId, Running>,
+    /// Rows of the journal that are looked away from: those of the version that is changed (R3).
+    pub(super) apart: BTreeMap<Seq, Draft>,
 }
 
 impl<'v, V: StockView> Posting<'v, V> {
@@ -67,7 +70,15 @@ impl<'v, V: StockView> Posting<'v, V> {
             rows: Vec::new(),
             moment: None,
             items: BTreeMap::new(),
+            apart: BTreeMap::new(),
         }
+    }
+
+    /// The journal's rows of a line, but those that are looked away from.
+    pub(super) fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, V::Error> {
+        let mut rows = self.view.rows_of_line(line)?;
+        rows.retain(|row| !self.apart.contains_key(&row.seq));
+        Ok(rows)
     }
 
     /// The item's balances after the rows so far.

@@ -1,12 +1,16 @@
 //! R3, R4, R6: a till's transaction, whole, under its key; what its lines do to stock.
 
 use super::posting::{Fault, Posting, line_qty};
-use super::{BookError, Booked, Known, StockView, alert, key, line_key, moment, returned, void};
+use super::{
+    BookError, Booked, Known, StockView, alert, key, layaway, line_key, moment, returned, version,
+    void, waiting,
+};
 use crate::domain::command::{LineMovement, TillLine, TillTransaction};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
 use crate::domain::ids::Salt;
+use crate::domain::item::ItemId;
 use crate::domain::key::{KeyDigest, Skey};
-use crate::domain::observation::{LineKind, LineRef, Mode, Status, UnclearLine};
+use crate::domain::observation::{Disposal, LineKind, LineRef, Mode, Status, UnclearLine};
 use crate::domain::quantity::Milli;
 use crate::domain::time::Stamp;
 use crate::limits::{LINES_PER_TRANSACTION_MAX, SOURCE_ID_MAX_BYTES};
@@ -36,12 +40,17 @@ impl Origin<'_> {
         draft.dev = Some(self.sale.till.clone());
         draft.skey = Some(self.skey);
         draft.line = line.map(|id| self.line(id));
-        let time = self.sale.time.as_deref();
         if draft.kind.moves_stock() || draft.kind == Kind::Pending {
             moment::tell(&mut draft.detail, self.sale, &self.stamp);
         }
-        draft.detail.till_time = time.map(|text| alert::cut(text, SOURCE_ID_MAX_BYTES));
+        draft.detail.till_time = self.till_time();
         draft
+    }
+
+    /// The till's time, as rows keep it.
+    pub(super) fn till_time(&self) -> Option<String> {
+        let time = self.sale.time.as_deref();
+        time.map(|text| alert::cut(text, SOURCE_ID_MAX_BYTES))
     }
 
     /// The row of a line that is journalled as it came.
@@ -67,18 +76,23 @@ pub(super) fn book<V: StockView>(
     };
     let (moment, clock) = moment::of_sale(sale, stamp, posting.view).map_err(BookError::View)?;
     posting.moment = Some(moment);
-    if sale.mode == Mode::Live && sale.status == Status::Completed {
-        let origin = Origin {
-            sale,
-            skey,
-            salt: *posting.view.salt(),
-            stamp: *stamp,
-        };
+    let counts = sale.mode == Mode::Live && sale.status == Status::Completed;
+    let origin = Origin {
+        sale,
+        skey,
+        salt: *posting.view.salt(),
+        stamp: *stamp,
+    };
+    if reused && sale.versioned {
+        version::book(&origin, counts, &mut posting)?;
+        posting.alert_states(Some(skey));
+    } else if counts {
         if reused {
             let alert = origin.mark(alert::key_reused(&sale.transaction), None);
             posting.note(alert).map_err(BookError::View)?;
         }
         lines(&origin, &mut posting)?;
+        waiting::settle(&origin, &mut posting)?;
         posting.alert_states(Some(skey));
     }
     Ok(Booked::New {
@@ -88,13 +102,22 @@ pub(super) fn book<V: StockView>(
     })
 }
 
-/// Voids come last, so that they find the other lines of their own transaction.
-fn lines<V: StockView>(
+/// A release under a reference comes first, so that the sale under it knows of it; voids come last,
+/// so that they find the other lines of their own transaction.
+pub(super) fn lines<V: StockView>(
     origin: &Origin<'_>,
     posting: &mut Posting<'_, V>,
 ) -> Result<(), BookError<V::Error>> {
     let mut voids = Vec::new();
-    for line in &origin.sale.lines {
+    let is_early = |line: &&TillLine| match line {
+        TillLine::Moves(line) => line.kind == LineKind::Release && line.order_ref.is_some(),
+        TillLine::NoStock { .. } | TillLine::Unclear(_) | TillLine::UnitMismatch(_) => false,
+    };
+    let all = || origin.sale.lines.iter();
+    for line in all()
+        .filter(is_early)
+        .chain(all().filter(|line| !is_early(line)))
+    {
         match line {
             TillLine::Moves(line) if line.voided => {}
             TillLine::Moves(line) if line.kind == LineKind::Void => voids.push(line),
@@ -123,6 +146,7 @@ fn drafts<V: StockView>(
 ) -> Result<Vec<Draft>, Fault<V::Error>> {
     let mut drafts = Vec::with_capacity(line.parts.len());
     for (index, part) in line.parts.iter().enumerate() {
+        let part_item = &part.item;
         let part = posting.redirect(part)?;
         let draft = Draft {
             item: Some(part.item),
@@ -152,18 +176,52 @@ fn drafts<V: StockView>(
                 };
                 drafts.extend(void::at_once(as_sent));
             }
-            LineKind::Sale => drafts.push(Draft { qty: down, ..draft }),
+            LineKind::Sale => {
+                let sold = Draft { qty: down, ..draft };
+                let held = layaway::released(line, &sold, &drafts, posting);
+                drafts.extend(held.map_err(Fault::View)?);
+                drafts.push(sold);
+            }
             LineKind::Return => {
                 drafts.extend(returned::drafts(of(Movement::Return, draft), line.disposal));
             }
-            LineKind::Hold => drafts.push(of(Movement::Hold, draft)),
+            LineKind::Hold => {
+                let mut held = of(Movement::Hold, draft);
+                if line.disposal == Disposal::Damaged {
+                    held.detail.reason = Some("damaged".to_owned());
+                    drafts.push(held);
+                    continue;
+                }
+                let sold = layaway::released(line, &held, &drafts, posting);
+                drafts.push(held);
+                drafts.extend(sold.map_err(Fault::View)?);
+            }
             LineKind::Release => {
-                drafts.push(of(Movement::Release, Draft { qty: down, ..draft }));
+                let mut release = of(Movement::Release, Draft { qty: down, ..draft });
+                if is_sold(origin, line, part_item) {
+                    release.detail.reason = Some(layaway::SOLD.to_owned());
+                }
+                drafts.push(release);
             }
             LineKind::Void => {}
         }
     }
     Ok(drafts)
+}
+
+/// Whether the transaction itself sells what the line releases, under the same reference: some tills
+/// send both.
+fn is_sold(origin: &Origin<'_>, release: &LineMovement, item: &ItemId) -> bool {
+    release.order_ref.is_some()
+        && origin.sale.lines.iter().any(|line| match line {
+            TillLine::Moves(line) => {
+                line.kind == LineKind::Sale
+                    && !line.voided
+                    && line.order_ref == release.order_ref
+                    && line.parts.iter().any(|part| part.item == *item)
+            }
+            TillLine::NoStock { .. } | TillLine::Unclear(_) | TillLine::UnitMismatch(_) => false,
+        })
 }
 
 /// The row of a line that was understood but cannot be booked.

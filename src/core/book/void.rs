@@ -1,74 +1,83 @@
-//! R5, as far as built: the void of a line that is booked reverses exactly what its line booked, for
-//! the quantity it names and never more than is left. Any other void is kept `pending`.
+//! R5: a void reverses exactly what its line booked, for the quantity it names and never more than
+//! is left. One whose line is still to come waits for it ([`super::waiting`]); one whose line can
+//! not be asked for any more books its own quantities.
 
-use super::posting::{Fault, Posting, effect, line_qty, moved};
+use super::posting::{Fault, Posting, effect, line_qty};
 use super::till::{Origin, misfitting};
-use super::{BookError, StockView, alert, line_key};
-use crate::domain::command::{LineMovement, Part, TillLine};
+use super::undo::{Found, Undoing, find};
+use super::{BookError, StockView, alert, key, line_key, waiting};
+use crate::domain::command::{LineMovement, TillLine};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
-use crate::domain::item::ItemId;
 use crate::domain::key::KeyDigest;
-use crate::domain::observation::LineRef;
+use crate::domain::observation::{LineKind, LineRef, UnclearLine};
 use crate::domain::quantity::Milli;
-use crate::limits::RAW_MAX_BYTES;
+use crate::limits::KEY_DAYS;
 
-/// What a line did to one item, and what voids undid of it.
-struct Net {
-    item: ItemId,
-    like: Draft,
-    on_hand: Milli,
-    unavailable: Milli,
-    undone_on_hand: Milli,
-    undone_unavailable: Milli,
-}
-
-/// A booked line: its items in the order they were booked, in its own units.
-struct BookedLine {
-    items: Vec<Net>,
-    qty: Milli,
-    left: Milli,
-}
+/// Why a void of a void is not booked.
+pub(super) const OF_A_VOID: &str = "voids: names a line that is a void itself: send the line again";
+/// Why a void of a line that was not understood is not booked.
+pub(super) const OF_UNCLEAR: &str =
+    "voids: names a line that was not understood and moved nothing: there is nothing to undo";
+/// Why a part of a line cannot be undone.
+pub(super) const NO_SHARE: &str =
+    "qty: this share of the line is no whole number of thousandths of what the line booked";
 
 pub(super) fn book<V: StockView>(
     origin: &Origin<'_>,
     line: &LineMovement,
     posting: &mut Posting<'_, V>,
 ) -> Result<(), BookError<V::Error>> {
-    let asked = Milli(line.qty.0.saturating_abs());
-    if asked == Milli::ZERO {
+    if line.qty == Milli::ZERO {
         return Ok(());
     }
     let Some(target) = &line.voids else {
-        return pending(origin, line, posting);
+        // Only a till that signs its voids says enough without the line.
+        if line.qty < Milli::ZERO {
+            return own_quantities(origin, line, None, posting);
+        }
+        let why = "voids: is missing: a void names the line that it undoes";
+        return refuse(origin, line, why, posting);
     };
     let own = in_own_transaction(origin, target);
     if own && moved_nothing(origin, &target.line) {
         return Ok(());
     }
+    if own && is_void(origin, &target.line) {
+        return refuse(origin, line, OF_A_VOID, posting);
+    }
     let key = line_key(target, &origin.salt);
-    let found = find(&key, own, origin, posting);
-    let booked = match found {
-        Ok(Some(booked)) => booked,
-        Ok(None) => return pending(origin, line, posting),
-        Err(fault) => return posting.or_tell(Err(fault), |m| misfitting(origin, line, &m)),
-    };
-    let qty = asked.min(booked.left);
-    if qty > Milli::ZERO {
-        let Some(drafts) = drafts(origin, line, key, &booked, qty) else {
-            return pending(origin, line, posting);
-        };
-        let posted = posting.post(drafts);
-        posting.or_tell(posted, |misfit| misfitting(origin, line, &misfit))?;
+    match find(&key, own, posting) {
+        Err(fault) => posting.or_tell(Err(fault), |misfit| misfitting(origin, line, &misfit)),
+        Ok(Found::Void) => refuse(origin, line, OF_A_VOID, posting),
+        Ok(Found::NotUnderstood) => refuse(origin, line, OF_UNCLEAR, posting),
+        Ok(Found::Nothing) if !own && gone(target, origin, posting)? => {
+            own_quantities(origin, line, Some(key), posting)
+        }
+        Ok(Found::Nothing) => waiting::wait(origin, line, posting),
+        Ok(Found::Line(booked)) => {
+            let undoing = Undoing {
+                line: Some(origin.line(&line.id)),
+                voids: key,
+                waited: None,
+                reference: line.order_ref.clone(),
+                epc: line.epc.clone(),
+            };
+            let asked = Milli(line.qty.0.saturating_abs());
+            let qty = asked.min(booked.left());
+            if qty > Milli::ZERO {
+                let Some(drafts) = booked.reversal(&undoing, qty, origin) else {
+                    return refuse(origin, line, NO_SHARE, posting);
+                };
+                let posted = posting.post(drafts);
+                posting.or_tell(posted, |misfit| misfitting(origin, line, &misfit))?;
+            }
+            if asked > booked.left() {
+                let alert = undoing.mark(alert::over_voided(asked, booked.left()), origin);
+                posting.note(alert).map_err(BookError::View)?;
+            }
+            Ok(())
+        }
     }
-    if asked > booked.left {
-        let alert = origin.mark(alert::over_voided(asked, booked.left), Some(&line.id));
-        let alert = Draft {
-            voids: Some(key),
-            ..alert
-        };
-        posting.note(alert).map_err(BookError::View)?;
-    }
-    Ok(())
 }
 
 /// What a signed till takes back (R5): the movements as it sent them, as one void.
@@ -102,177 +111,86 @@ fn moved_nothing(origin: &Origin<'_>, id: &str) -> bool {
     })
 }
 
-/// The line as it was booked, with what is left of it; `None` where nothing of it is booked.
-fn find<V: StockView>(
-    key: &KeyDigest,
-    own: bool,
+fn is_void(origin: &Origin<'_>, id: &str) -> bool {
+    origin.sale.lines.iter().any(|line| match line {
+        TillLine::Moves(line) => line.id == id && line.kind == LineKind::Void,
+        TillLine::NoStock { .. } | TillLine::Unclear(_) | TillLine::UnitMismatch(_) => false,
+    })
+}
+
+/// Whether nothing of the line can be asked for any more: its transaction is known and its rows are
+/// pruned, or it is older than keys are remembered. By the tills' own days: wall time decides
+/// nothing here.
+fn gone<V: StockView>(
+    target: &LineRef,
     origin: &Origin<'_>,
     posting: &Posting<'_, V>,
-) -> Result<Option<BookedLine>, Fault<V::Error>> {
-    // The number may have been used before: a void within its own transaction means this one.
-    let old = if own {
-        Vec::new()
-    } else {
-        posting.view.rows_of_line(key).map_err(Fault::View)?
-    };
-    let new = posting.rows.iter().map(|row| &row.draft);
-    let books =
-        |draft: &Draft| draft.line == Some(*key) && draft.kind != Kind::Move(Movement::Void);
-    let rows: Vec<&Draft> = old
-        .iter()
-        .map(|entry| &entry.body)
-        .chain(new)
-        .filter(|draft| matches!(draft.kind, Kind::Move(_)) && !draft.repeat)
-        .filter(|draft| books(draft) || draft.voids == Some(*key))
-        .collect();
-    // Of a number that was reused, the last transaction counts, and what undid it since.
-    let Some(skey) = rows.iter().rfind(|draft| books(draft)).map(|d| d.skey) else {
-        return Ok(None);
-    };
-    let since = rows.iter().position(|d| books(d) && d.skey == skey);
-    let rows = rows.get(since.unwrap_or(0)..).unwrap_or_default();
-    debug_assert!(!own || skey == Some(origin.skey), "its own rows only");
-    let mut line = BookedLine {
-        items: Vec::new(),
-        qty: Milli::ZERO,
-        left: Milli::ZERO,
-    };
-    for draft in rows {
-        add(&mut line, draft, books(draft), posting)?;
+) -> Result<bool, BookError<V::Error>> {
+    let age = origin.sale.business_day.number() - target.business_day.number();
+    if age > i64::from(KEY_DAYS) {
+        return Ok(true);
     }
-    Ok(Some(line))
+    let key = key::transaction(
+        &target.till,
+        &target.business_day,
+        &target.transaction,
+        &origin.salt,
+    );
+    let rows = posting.view.rows_of_key(&key).map_err(BookError::View)?;
+    Ok(rows.is_none())
 }
 
-fn add<V: StockView>(
-    line: &mut BookedLine,
-    draft: &Draft,
-    books: bool,
-    posting: &Posting<'_, V>,
-) -> Result<(), Fault<V::Error>> {
-    let Some(old) = &draft.item else {
-        return Ok(());
-    };
-    let (item, factor) = posting.whole(old).map_err(Fault::View)?;
-    let (on_hand, unavailable) = effect(draft);
-    let exact = |qty: Milli| qty.times(factor).ok_or(super::posting::Misfit::Inexact);
-    let (on_hand, unavailable) = (exact(on_hand)?, exact(unavailable)?);
-    let said = draft.detail.line_qty;
-    let said = said.unwrap_or(Milli(moved(draft).0.saturating_abs()));
-    let first = line.items.first().is_none_or(|net| net.item == item);
-    if books && line.items.is_empty() {
-        (line.qty, line.left) = (said, said);
-    } else if !books && first {
-        line.left = Milli(line.left.0.saturating_sub(said.0).max(0));
-    }
-    let index = line.items.iter().position(|net| net.item == item);
-    if index.is_none() {
-        line.items.push(Net {
-            like: Draft {
-                uom: draft.uom.filter(|_| item == *old),
-                code: draft.code.clone(),
-                ..Draft::new(Kind::Move(Movement::Void))
-            },
-            item: item.clone(),
-            on_hand: Milli::ZERO,
-            unavailable: Milli::ZERO,
-            undone_on_hand: Milli::ZERO,
-            undone_unavailable: Milli::ZERO,
-        });
-    }
-    let Some(net) = line.items.iter_mut().find(|net| net.item == item) else {
-        return Ok(());
-    };
-    let (to_on_hand, to_unavailable) = if books {
-        (&mut net.on_hand, &mut net.unavailable)
-    } else {
-        (&mut net.undone_on_hand, &mut net.undone_unavailable)
-    };
-    to_on_hand.0 = to_on_hand.0.saturating_add(on_hand.0);
-    to_unavailable.0 = to_unavailable.0.saturating_add(unavailable.0);
-    Ok(())
-}
-
-/// The reversal of a quantity of the line; `None` where a share of a row is no whole number of
-/// thousandths.
-fn drafts(
-    origin: &Origin<'_>,
-    void: &LineMovement,
-    key: KeyDigest,
-    line: &BookedLine,
-    qty: Milli,
-) -> Option<Vec<Draft>> {
-    let mut drafts = Vec::with_capacity(line.items.len());
-    for (index, net) in line.items.iter().enumerate() {
-        let (on_hand, unavailable) = if qty == line.left {
-            (
-                net.on_hand.plus(net.undone_on_hand)?,
-                net.unavailable.plus(net.undone_unavailable)?,
-            )
-        } else {
-            (
-                share(net.on_hand, qty, line.qty)?,
-                share(net.unavailable, qty, line.qty)?,
-            )
-        };
-        if index > 0 && on_hand == Milli::ZERO && unavailable == Milli::ZERO {
-            continue;
-        }
-        let draft = Draft {
-            item: Some(net.item.clone()),
-            qty: on_hand.negated(),
-            unavailable: unavailable.negated(),
-            voids: Some(key),
-            reference: void.order_ref.clone(),
-            epc: void.epc.clone().filter(|_| index == 0),
-            detail: Detail {
-                line_qty: line_qty(qty, on_hand),
-                ..Detail::default()
-            },
-            ..net.like.clone()
-        };
-        drafts.push(origin.mark(draft, Some(&void.id)));
-    }
-    Some(drafts)
-}
-
-fn share(of: Milli, qty: Milli, whole: Milli) -> Option<Milli> {
-    let product = i128::from(of.0) * i128::from(qty.0);
-    let whole = i128::from(whole.0);
-    if whole == 0 || product % whole != 0 {
-        return None;
-    }
-    i64::try_from(product / whole).ok().map(Milli)
-}
-
-/// A void that cannot be booked yet: one row for each of its items, with all that booking it later
-/// needs. References and tags stay in their own columns, where they can be erased.
-fn pending<V: StockView>(
+/// Books the void's own parts, as of a sale: nobody knows its line any more, or it names none.
+fn own_quantities<V: StockView>(
     origin: &Origin<'_>,
     line: &LineMovement,
+    voids: Option<KeyDigest>,
     posting: &mut Posting<'_, V>,
 ) -> Result<(), BookError<V::Error>> {
-    let key = line.voids.as_ref().map(|v| line_key(v, &origin.salt));
-    let draft = |index: usize, part: Option<&Part>| {
-        let raw = serde_json::json!({ "id": line.id, "qty": line.qty, "voids": line.voids,
-            "part": part });
+    let draft = |index: usize, part| -> Result<Draft, Fault<V::Error>> {
+        let part = posting.redirect(part)?;
+        let qty = Milli(part.qty.0.saturating_abs());
         let draft = Draft {
-            voids: key,
+            item: Some(part.item),
+            code: part.code,
+            qty,
+            uom: Some(part.uom),
+            voids,
             reference: line.order_ref.clone(),
             epc: line.epc.clone().filter(|_| index == 0),
             detail: Detail {
-                reason: Some("void".to_owned()),
-                raw: Some(alert::cut(&raw.to_string(), RAW_MAX_BYTES)),
+                line_qty: line_qty(line.qty, qty),
                 ..Detail::default()
             },
-            ..Draft::new(Kind::Pending)
+            ..Draft::new(Kind::Move(Movement::Void))
         };
-        origin.mark(draft, Some(&line.id))
+        Ok(origin.mark(draft, Some(&line.id)))
     };
     let parts = line.parts.iter().enumerate();
-    let mut drafts: Vec<Draft> = parts.map(|(i, part)| draft(i, Some(part))).collect();
-    if drafts.is_empty() {
-        drafts.push(draft(0, None));
-    }
-    let posted = posting.post(drafts);
+    let drafts: Result<Vec<Draft>, Fault<V::Error>> =
+        parts.map(|(i, part)| draft(i, part)).collect();
+    let posted = drafts.and_then(|drafts| posting.post(drafts));
     posting.or_tell(posted, |misfit| misfitting(origin, line, &misfit))
+}
+
+/// Journals the void as it came, with why it undoes nothing.
+fn refuse<V: StockView>(
+    origin: &Origin<'_>,
+    line: &LineMovement,
+    why: &str,
+    posting: &mut Posting<'_, V>,
+) -> Result<(), BookError<V::Error>> {
+    posting
+        .note(misfitting(origin, line, &why))
+        .map_err(BookError::View)
+}
+
+/// The raw text of a void that waits, and of one that is refused.
+pub(super) fn refused(reason: &str, id: Option<String>, raw: String) -> Draft {
+    let line = UnclearLine {
+        id,
+        raw,
+        reason: reason.to_owned(),
+    };
+    alert::unclear("unclear_line", &line)
 }

@@ -230,6 +230,10 @@ pub struct Detail {
     /// Transaction numbers that are missing, or, with `cleared`, that came or are given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,
+    /// The row is the difference to what earlier versions of its transaction booked (R3);
+    /// `line_qty` is then what the line says now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub difference: bool,
     /// The pending row that this one books.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub books: Option<Seq>,

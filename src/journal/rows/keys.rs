@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 use shelfwire_core::book::Known;
 use shelfwire_core::domain::ids::Seq;
-use shelfwire_core::domain::key::Skey;
+use shelfwire_core::domain::key::{KeyDigest, Skey};
 
 use super::{sql, unsql};
 use crate::journal::error::{Doing as _, StorageError};
@@ -30,6 +30,23 @@ pub(in crate::journal) fn known(conn: &Connection, skey: &Skey) -> Result<Known,
         (0, _) => Known::New,
         (_, moved) => Known::Other { moved: moved > 0 },
     })
+}
+
+/// First and last seq of each version of a transaction that wrote rows; without a first one where
+/// only the key is known.
+pub(super) fn spans(
+    conn: &Connection,
+    key: &KeyDigest,
+) -> Result<Vec<(Option<Seq>, Seq)>, StorageError> {
+    conn.prepare_cached("SELECT first, last FROM keys WHERE key = ?1 AND last IS NOT NULL")
+        .and_then(|mut s| {
+            let span = |row: &rusqlite::Row<'_>| {
+                let first: Option<i64> = row.get(0)?;
+                Ok((first.map(unsql), unsql(row.get(1)?)))
+            };
+            s.query_map([key.0], span)?.collect()
+        })
+        .doing("looking versions up")
 }
 
 /// Remembers an event: first and last seq of its rows, if it has any, and the day.

@@ -5,12 +5,14 @@ pub(super) mod entries;
 pub(super) mod inbox;
 pub(super) mod journals;
 pub(super) mod keys;
+pub(super) mod layaways;
 pub(super) mod levels;
 pub(super) mod meta;
 pub(super) mod notes;
 pub(super) mod numbers;
 pub(super) mod openings;
 pub(super) mod select;
+pub(super) mod voids;
 
 /// A seq, a count or a number as `SQLite` holds it. They are all below 2^53.
 pub(super) fn sql(number: u64) -> i64 {

@@ -1,14 +1,13 @@
-//! Small tables that entries leave behind: what a code turned out to be, voids that wait, alerts
-//! that are open; and the centre's commands that were done.
+//! Small tables that entries leave behind: what a code turned out to be, alerts that are
+//! open; and the centre's commands that were done.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use shelfwire_core::domain::entry::{Draft, Entry, Kind, Movement};
+use shelfwire_core::domain::entry::{Entry, Kind, Movement};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::time::BusinessDay;
 use shelfwire_core::limits::COMMANDS_DONE_MAX;
 
-use super::journals::JournalRow;
 use super::{alerts, openings, sql};
 use crate::journal::error::{Doing as _, StorageError};
 
@@ -36,7 +35,6 @@ pub(in crate::journal) fn remapped(
 /// Keeps what an entry leaves behind, in the entry's own transaction.
 pub(in crate::journal) fn left_by(
     conn: &Connection,
-    journal: &JournalRow,
     entry: &Entry,
     closed_day: Option<&BusinessDay>,
 ) -> Result<(), StorageError> {
@@ -46,10 +44,10 @@ pub(in crate::journal) fn left_by(
     }
     match body.kind {
         Kind::Remap => remap(conn, entry),
-        Kind::Pending => pending(conn, journal, entry),
         Kind::Alert => alerts::wrote(conn, entry, closed_day),
         Kind::Move(Movement::Opening | Movement::Count) => openings::left_by(conn, entry),
         Kind::Move(_)
+        | Kind::Pending
         | Kind::Loss
         | Kind::Discrepancy
         | Kind::Presence
@@ -75,26 +73,6 @@ fn remap(conn: &Connection, entry: &Entry) -> Result<(), StorageError> {
         params![item.as_str(), other.as_str(), factor.0],
     )
     .doing("keeping a remap")?;
-    Ok(())
-}
-
-fn pending(conn: &Connection, journal: &JournalRow, entry: &Entry) -> Result<(), StorageError> {
-    let Some(voids) = entry.body.voids else {
-        return Ok(());
-    };
-    // Personal columns stay in the row alone, where they are erased in time.
-    let draft = Draft {
-        reference: None,
-        epc: None,
-        ..entry.body.clone()
-    };
-    let draft = serde_json::to_string(&draft)
-        .map_err(|error| StorageError::State(format!("a pending void: {error}")))?;
-    conn.execute(
-        "INSERT INTO pending_voids (voids, journal, seq, draft) VALUES (?1, ?2, ?3, ?4)",
-        params![voids.0, journal.nr, sql(entry.seq), draft],
-    )
-    .doing("keeping a pending void")?;
     Ok(())
 }
 

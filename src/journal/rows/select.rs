@@ -14,7 +14,7 @@ use shelfwire_core::domain::quantity::{Milli, Uom};
 use shelfwire_core::domain::time::{ClockQuality, Stamp};
 
 use super::journals::JournalRow;
-use super::{fixed, unsql};
+use super::{fixed, keys, unsql};
 use crate::journal::error::{Doing as _, StorageError};
 
 /// A row as found.
@@ -162,6 +162,40 @@ pub(in crate::journal) fn of_line(
     Ok(entries)
 }
 
+/// The rows that the versions of a transaction booked, in order; `None` where one is not there any
+/// more.
+pub(in crate::journal) fn of_key(
+    conn: &Connection,
+    journal: &JournalRow,
+    key: &KeyDigest,
+) -> Result<Option<Vec<Entry>>, StorageError> {
+    let mut entries = Vec::new();
+    for (first, last) in keys::spans(conn, key)? {
+        let Some(first) = first else {
+            return Ok(None);
+        };
+        let mut expected = first;
+        let mut whole = true;
+        let count = usize::try_from(last.saturating_sub(first) + 1).unwrap_or(usize::MAX);
+        from(conn, journal, first, count, &mut |found| {
+            match found {
+                Found::Good { entry, .. } if entry.seq == expected => {
+                    whole &= entry.body.skey.is_some_and(|skey| skey.key() == *key);
+                    entries.push(*entry);
+                }
+                Found::Good { .. } | Found::Bad { .. } => whole = false,
+            }
+            expected += 1;
+            whole
+        })?;
+        if !whole || expected != last + 1 {
+            return Ok(None);
+        }
+    }
+    entries.sort_by_key(|entry| entry.seq);
+    Ok(Some(entries))
+}
+
 fn found(row: &Row<'_>, journal: &JournalRow) -> Found {
     let d = fixed(row, "d").ok().map(RowHash);
     let seq = row
@@ -225,7 +259,7 @@ fn parsed<T, E: std::fmt::Display>(
         .transpose()
 }
 
-fn quality(code: u8) -> Result<ClockQuality, String> {
+pub(super) fn quality(code: u8) -> Result<ClockQuality, String> {
     [
         ClockQuality::Synced,
         ClockQuality::Stepped,

@@ -1,18 +1,21 @@
 //! The rules, one by one, on a journal in memory.
 
 mod gaps;
+mod layaway;
 mod notices;
 mod openings;
 mod oracle;
 mod rules;
+mod version;
 mod voids;
+mod waiting;
 
-use super::{BookError, command_key};
+use super::{BookError, StockView as _, command_key, line_key};
 use crate::domain::command::{
     Body, Command, LineMovement, Opening, OpeningLine, Part, ScanKind, ScanMovement, TillLine,
     TillTransaction,
 };
-use crate::domain::entry::{Entry, Kind, Movement};
+use crate::domain::entry::{Detail, Draft, Entry, Kind, Movement};
 use crate::domain::ids::{BootId, BoxId, JournalId, RunId, Salt, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::numbers::Numbering;

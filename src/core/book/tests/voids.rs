@@ -1,5 +1,4 @@
 use super::*;
-use crate::domain::quantity::Milli;
 
 fn sold(journal: &mut Journal, number: &str, lines: Vec<LineMovement>) {
     take(journal, sale(number, lines));
@@ -149,45 +148,6 @@ fn r5_a_void_of_a_reused_number_means_the_last_transaction() {
         (stock(&journal, "A").0, stock(&journal, "B").0),
         (-1_000, 0)
     );
-}
-
-#[test]
-fn r5_a_void_that_cannot_be_booked_waits_with_all_that_it_needs() {
-    let mut journal = store();
-    let early = LineMovement {
-        order_ref: Some("order-7".to_owned()),
-        parts: vec![part("A", 1_000), part("B", 2_000)],
-        ..void("1", "later", "1", "A", 1_000)
-    };
-    let nameless = LineMovement {
-        voids: None,
-        ..void("2", "later", "1", "A", 1_000)
-    };
-    sold(&mut journal, "1", vec![early, nameless]);
-    assert_eq!(kinds(&journal, 1), [Kind::Pending; 3]);
-    assert_eq!(
-        (stock(&journal, "A"), stock(&journal, "B")),
-        ((0, 0), (0, 0))
-    );
-    for row in journal.entries().filter(|e| e.seq > 1) {
-        let raw = row.body.detail.raw.as_deref().unwrap();
-        let raw: serde_json::Value = serde_json::from_str(raw).unwrap();
-        assert!(raw["part"]["qty"].is_i64() && !raw.to_string().contains("order-7"));
-        assert!(row.body.item.is_none() && row.body.skey.is_some());
-    }
-    // A third of a thousandth is nothing that can be booked either.
-    let odd = LineMovement {
-        parts: vec![part("A", 1_000)],
-        ..line("1", LineKind::Sale, "set", 3_000)
-    };
-    sold(&mut journal, "2", vec![odd]);
-    sold(&mut journal, "3", vec![void("1", "2", "1", "A", 1_000)]);
-    assert_eq!(stock(&journal, "A").0, -1_000);
-    assert_eq!(
-        journal.entries().next_back().unwrap().body.kind,
-        Kind::Pending
-    );
-    assert_eq!(journal.balance(&item("A")).unavailable, Milli::ZERO);
 }
 
 #[test]

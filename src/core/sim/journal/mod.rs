@@ -2,14 +2,16 @@
 //! in it is committed; only the process dies ([`Journal::restart`]).
 
 mod beside;
+mod layaways;
 mod read;
+mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 
 use crate::book::{
-    AlertHour, AlertKey, AlertSeen, BookError, Booked, InForce, Known, Patience, Row, StockView,
-    book, command_key, inbox_key, own_rows,
+    AlertHour, AlertKey, AlertSeen, BookError, Booked, InForce, Known, Layaway, Patience, Row,
+    StockView, WaitingVoid, book, command_key, inbox_key, own_rows,
 };
 use crate::domain::chain::{chain_next, chain_start};
 use crate::domain::command::Command;
@@ -26,6 +28,8 @@ use crate::domain::till_clock::TillClock;
 use crate::domain::time::{BusinessDay, Stamp, WallMs};
 use crate::session::facts::{Held, Keep, may_book};
 use beside::Beside;
+use layaways::Layaways;
+use waiting::Waiting;
 
 /// What a box is made of.
 #[derive(Debug, Clone)]
@@ -78,6 +82,8 @@ pub struct Journal {
     keys: BTreeMap<Skey, Option<Seq>>,
     remaps: BTreeMap<ItemId, (ItemId, Milli)>,
     pruned_ms: Option<WallMs>,
+    waiting: Waiting,
+    layaways: Layaways,
     inbox: VecDeque<(Skey, Command)>,
     done: Vec<(String, String)>,
     beside: Beside,
@@ -114,6 +120,34 @@ impl StockView for Journal {
         let of = |entry: &&Entry| entry.body.line == Some(*line) || entry.body.voids == Some(*line);
         let rows = self.rows.iter().map(|(entry, _)| entry);
         Ok(rows.filter(of).cloned().collect())
+    }
+
+    fn rows_of_key(&self, key: &KeyDigest) -> Result<Option<Vec<Entry>>, Infallible> {
+        let of = |content| Skey::new(*key, ContentDigest([content; 6]));
+        let booked = self.keys.range(of(0)..=of(u8::MAX));
+        let mut rows = Vec::new();
+        for (skey, _) in booked.filter(|(_, last_seq)| last_seq.is_some()) {
+            let of_version = |entry: &&Entry| entry.body.skey == Some(*skey);
+            let mut version = self.entries().filter(of_version).peekable();
+            if version.peek().is_none_or(|first| first.n.0 != 1) {
+                return Ok(None);
+            }
+            rows.extend(version.cloned());
+        }
+        rows.sort_by_key(|entry| entry.seq);
+        Ok(Some(rows))
+    }
+
+    fn waiting_voids(&self, line: &KeyDigest) -> Result<Vec<WaitingVoid>, Infallible> {
+        Ok(self.waiting.of_line(line))
+    }
+
+    fn untold_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, Infallible> {
+        Ok(self.waiting.untold(limit))
+    }
+
+    fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Infallible> {
+        Ok(self.layaways.get(reference, item))
     }
 
     fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, Infallible> {
@@ -203,6 +237,8 @@ impl Journal {
             keys: BTreeMap::new(),
             remaps: BTreeMap::new(),
             pruned_ms: None,
+            waiting: Waiting::default(),
+            layaways: Layaways::default(),
             inbox: VecDeque::new(),
             done: Vec::new(),
             beside: Beside::default(),
@@ -357,8 +393,18 @@ impl Journal {
             self.remaps.insert(from.clone(), (to.clone(), factor));
         }
         self.beside.wrote(&entry);
+        self.waiting.wrote(&entry);
+        self.layaways.wrote(&entry, &self.setup.salt);
         self.rows.push_back((entry, self.chain));
         self.applied_kept = self.applied;
+    }
+
+    /// Writes a row that no command here would: what another rule leaves behind.
+    #[cfg(test)]
+    pub fn put_row(&mut self, draft: Draft, stamp: Stamp) {
+        let balance = draft.item.as_ref().map(|item| self.balance(item));
+        let after = balance.and_then(|balance| balance.after(&draft).ok());
+        self.append(vec![Row { draft, after }], 1, stamp);
     }
 
     fn write_base(&mut self, generation: Option<Generation>, stamp: Stamp) {

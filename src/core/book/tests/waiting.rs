@@ -1,0 +1,262 @@
+//! R5: voids that come before their lines, or long after.
+
+use super::*;
+use crate::domain::ids::Seq;
+use crate::domain::observation::UnclearLine;
+use crate::session::facts::Keep;
+
+fn sold(journal: &mut Journal, number: &str, lines: Vec<LineMovement>) {
+    take(journal, sale(number, lines));
+    assert_folds(journal);
+}
+
+fn pending(journal: &Journal) -> Vec<Seq> {
+    let rows = journal.entries().filter(|e| e.body.kind == Kind::Pending);
+    rows.map(|entry| entry.seq).collect()
+}
+
+fn booked(journal: &Journal) -> Vec<Seq> {
+    let books = |entry: &Entry| entry.body.detail.books;
+    journal.entries().filter_map(books).collect()
+}
+
+fn prune(journal: &mut Journal) {
+    let applied = Keep::Applied {
+        journal: journal.facts().journal,
+        seq: journal.facts().head,
+    };
+    journal.keep(&applied, stamp());
+    journal.prune(0);
+}
+
+fn ticked(journal: &mut Journal, hours: u64) {
+    let mut tick = of(Body::Tick);
+    tick.stamp.boot_ms += hours * 3_600_000;
+    journal.take(&tick).unwrap();
+}
+
+#[test]
+fn r5_a_void_before_its_line_waits_and_is_booked_in_the_line_s_commit() {
+    let mut journal = store();
+    let early = LineMovement {
+        order_ref: Some("order-7".to_owned()),
+        parts: vec![part("A", 1_000), part("B", 2_000)],
+        ..void("9", "later", "1", "set", 1_000)
+    };
+    sold(&mut journal, "1", vec![early]);
+    let waiting = pending(&journal);
+    assert_eq!(waiting.len(), 2);
+    assert_eq!(stock(&journal, "A"), (0, 0));
+    for row in journal.entries().filter(|e| e.seq > 1) {
+        let raw = row.body.detail.raw.as_deref().unwrap();
+        assert!(raw.contains("\"part\"") && !raw.contains("order-7"));
+        assert!(row.body.item.is_none() && row.body.skey.is_some());
+    }
+    let head = journal.facts().head;
+    let set = LineMovement {
+        parts: vec![part("A", 3_000), part("B", 6_000), part("C", 9_000)],
+        ..line("1", LineKind::Sale, "set", 3_000)
+    };
+    let sold_late = sale("later", vec![set.clone()]);
+    let skey = command_key(&of(Body::Sale(sold_late)), journal.salt());
+    sold(&mut journal, "later", vec![set]);
+    let after: Vec<&Entry> = journal.entries().filter(|e| e.seq > head).collect();
+    let rows: Vec<Kind> = after.iter().map(|e| e.body.kind).collect();
+    use Movement::{Sale, Void};
+    assert_eq!(rows, [Sale, Sale, Sale, Void, Void, Void].map(moved));
+    assert!(after.iter().all(|e| e.body.skey == skey && e.n.1 == 6));
+    assert_eq!(booked(&journal), [waiting[0], waiting[1], waiting[1]]);
+    for (key, left) in [("A", -2_000), ("B", -4_000), ("C", -6_000)] {
+        assert_eq!(stock(&journal, key), (left, 0), "{key}");
+    }
+    // It left: nothing is booked twice, and nothing is told.
+    ticked(&mut journal, 48);
+    assert!(alerts(&journal).is_empty());
+}
+
+#[test]
+fn r5_voids_that_wait_for_one_line_take_it_back_once() {
+    let mut journal = store();
+    for number in ["1", "2"] {
+        sold(
+            &mut journal,
+            number,
+            vec![void("v", "later", "1", "A", 2_000)],
+        );
+    }
+    let more = vec![
+        line("1", LineKind::Sale, "A", 3_000),
+        void("2", "later", "1", "A", 1_000),
+    ];
+    sold(&mut journal, "later", more);
+    assert_eq!(stock(&journal, "A"), (0, 0));
+    assert_eq!(alerts(&journal), ["over_voided"]);
+    let (mut names, waiting) = (booked(&journal), pending(&journal));
+    names.dedup();
+    assert_eq!(names, waiting, "each pending row is named");
+}
+
+#[test]
+fn r5_a_void_that_met_a_line_without_effect_stops_waiting() {
+    let mut journal = store();
+    let voids = ["1", "2", "3", "4"].map(|id| void(id, "7", id, "A", 1_000));
+    sold(&mut journal, "1", voids.into());
+    let flagged = LineMovement {
+        voided: true,
+        ..line("1", LineKind::Sale, "A", 1_000)
+    };
+    let mut late = sale("7", vec![flagged, void("2", "other", "1", "A", 1_000)]);
+    late.lines.push(TillLine::NoStock { id: "3".to_owned() });
+    late.lines.push(TillLine::Unclear(UnclearLine {
+        id: Some("4".to_owned()),
+        raw: "{}".to_owned(),
+        reason: "qty: is no number".to_owned(),
+    }));
+    take(&mut journal, late);
+    assert_eq!(stock(&journal, "A"), (0, 0));
+    // The unclear line itself, the void of a void, and the void of the unclear line.
+    assert_eq!(alerts(&journal), ["unclear_line"; 3]);
+    assert_eq!(booked(&journal).len(), 4);
+    assert_folds(&journal);
+    ticked(&mut journal, 48);
+    assert_eq!(
+        alerts(&journal).last(),
+        Some(&"void_unmatched"),
+        "the other"
+    );
+}
+
+#[test]
+fn r5_a_void_of_a_void_is_refused_in_any_order() {
+    let mut journal = store();
+    sold(
+        &mut journal,
+        "1",
+        vec![line("1", LineKind::Sale, "A", 1_000)],
+    );
+    sold(&mut journal, "2", vec![void("1", "1", "1", "A", 1_000)]);
+    sold(&mut journal, "3", vec![void("1", "2", "1", "A", 1_000)]);
+    let own = vec![
+        void("2", "4", "1", "A", 1_000),
+        void("1", "1", "1", "A", 1_000),
+    ];
+    sold(&mut journal, "4", own);
+    sold(&mut journal, "5", vec![void("1", "6", "1", "A", 1_000)]);
+    sold(&mut journal, "6", vec![void("1", "never", "1", "A", 1_000)]);
+    assert_eq!(stock(&journal, "A"), (0, 0));
+    let told = [
+        "unclear_line",
+        "over_voided",
+        "unclear_line",
+        "unclear_line",
+    ];
+    let mut found = alerts(&journal);
+    found.sort_unstable();
+    let mut told = told.to_vec();
+    told.sort_unstable();
+    assert_eq!(found, told);
+}
+
+#[test]
+fn r5_a_void_of_a_line_whose_rows_are_pruned_books_its_own_quantities() {
+    let mut journal = store();
+    sold(
+        &mut journal,
+        "1",
+        vec![line("1", LineKind::Sale, "A", 5_000)],
+    );
+    prune(&mut journal);
+    let bundle = LineMovement {
+        parts: vec![part("A", 2_000), part("B", 1_000)],
+        ..void("1", "1", "1", "set", 1_000)
+    };
+    sold(&mut journal, "2", vec![bundle]);
+    assert_eq!(
+        (stock(&journal, "A").0, stock(&journal, "B").0),
+        (-3_000, 1_000)
+    );
+    assert!(pending(&journal).is_empty());
+}
+
+#[test]
+fn r5_a_void_of_a_line_older_than_keys_are_remembered_books_its_own_quantities() {
+    let mut journal = store();
+    let of_day = |text: &str| {
+        let mut line = void("1", "1", "1", "A", -1_000);
+        if let Some(voids) = &mut line.voids {
+            voids.business_day = day(text);
+        }
+        line
+    };
+    sold(&mut journal, "1", vec![of_day("2025-10-17")]);
+    assert_eq!(stock(&journal, "A"), (1_000, 0));
+    sold(&mut journal, "2", vec![of_day("2025-10-18")]);
+    assert_eq!(stock(&journal, "A"), (1_000, 0));
+    assert_eq!(pending(&journal).len(), 1);
+}
+
+#[test]
+fn r5_a_void_of_a_line_inside_the_opening_brings_back_what_was_not_counted() {
+    let mut journal = store();
+    let (id, key) = ("1", "A");
+    let inside = Draft {
+        item: Some(item(key)),
+        line: Some(line_key(
+            void("v", "1", id, key, 0).voids.as_ref().unwrap(),
+            journal.salt(),
+        )),
+        detail: Detail {
+            inside: Some(Milli(-3_000)),
+            ..Detail::default()
+        },
+        ..Draft::new(moved(Movement::Sale))
+    };
+    open(&mut journal, "A", 10_000);
+    journal.put_row(inside, stamp());
+    sold(&mut journal, "2", vec![void("1", "1", "1", "A", 2_000)]);
+    assert_eq!(stock(&journal, "A"), (12_000, 0));
+    sold(&mut journal, "3", vec![void("1", "1", "1", "A", 2_000)]);
+    assert_eq!(stock(&journal, "A"), (13_000, 0));
+    assert_eq!(alerts(&journal), ["over_voided"]);
+}
+
+#[test]
+fn r5_a_void_without_its_line_for_a_day_is_told_once_and_booked_all_the_same() {
+    let mut journal = store();
+    sold(&mut journal, "1", vec![void("1", "later", "1", "A", 1_000)]);
+    ticked(&mut journal, 23);
+    assert!(alerts(&journal).is_empty());
+    ticked(&mut journal, 24);
+    ticked(&mut journal, 72);
+    assert_eq!(alerts(&journal), ["void_unmatched"]);
+    sold(
+        &mut journal,
+        "later",
+        vec![line("1", LineKind::Sale, "A", 1_000)],
+    );
+    assert_eq!(stock(&journal, "A"), (0, 0));
+}
+
+#[test]
+fn r5_a_void_that_undoes_no_whole_thousandths_is_told_at_once() {
+    let mut journal = store();
+    let odd = |id: &str| LineMovement {
+        parts: vec![part("A", 1_000)],
+        ..line(id, LineKind::Sale, "set", 3_000)
+    };
+    sold(&mut journal, "1", vec![odd("1")]);
+    sold(&mut journal, "2", vec![void("1", "1", "1", "A", 1_000)]);
+    let nameless = LineMovement {
+        voids: None,
+        ..void("1", "1", "1", "A", 1_000)
+    };
+    sold(
+        &mut journal,
+        "3",
+        vec![nameless, void("2", "later", "1", "A", 1_000)],
+    );
+    sold(&mut journal, "later", vec![odd("1")]);
+    assert_eq!(stock(&journal, "A"), (-2_000, 0));
+    assert_eq!(alerts(&journal), ["unclear_line"; 3]);
+    assert_eq!(booked(&journal), pending(&journal));
+}

@@ -1,0 +1,250 @@
+//! R5: voids that came before their lines. Each is a `pending` row, and waits until the transaction
+//! that brings its line books it in the same commit; after a day without the line it is told.
+
+use serde::Deserialize;
+
+use super::posting::{Fault, Posting};
+use super::till::{Origin, misfitting};
+use super::undo::{Found, Undoing, find};
+use super::void::{NO_SHARE, OF_A_VOID, OF_UNCLEAR, refused};
+use super::{BookError, StockView, alert, line_key, moment};
+use crate::domain::command::{LineMovement, Part, TillLine};
+use crate::domain::entry::{Detail, Draft, Kind, Movement};
+use crate::domain::ids::Seq;
+use crate::domain::key::KeyDigest;
+use crate::domain::observation::LineKind;
+use crate::domain::quantity::Milli;
+use crate::domain::time::Stamp;
+use crate::limits::{RAW_MAX_BYTES, UNMATCHED_VOIDS_TOLD_MAX};
+
+/// One row of a void that waits for its line: there is one for each of the void's items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingVoid {
+    /// The pending row.
+    pub seq: Seq,
+    /// What it says, without reference and tag.
+    pub draft: Draft,
+    /// When it was taken; `None` where the row is pruned.
+    pub stamp: Option<Stamp>,
+}
+
+/// What a pending row keeps of the void.
+#[derive(Deserialize)]
+struct Raw {
+    id: String,
+    qty: Milli,
+}
+
+/// Keeps a void whose line did not come: one row for each of its items, with all that booking it
+/// later needs. References and tags stay in their own columns, where they can be erased.
+pub(super) fn wait<V: StockView>(
+    origin: &Origin<'_>,
+    line: &LineMovement,
+    posting: &mut Posting<'_, V>,
+) -> Result<(), BookError<V::Error>> {
+    let key = line.voids.as_ref().map(|v| line_key(v, &origin.salt));
+    let draft = |index: usize, part: Option<&Part>| {
+        let raw = serde_json::json!({ "id": line.id, "qty": line.qty, "voids": line.voids,
+            "part": part });
+        let draft = Draft {
+            voids: key,
+            reference: line.order_ref.clone(),
+            epc: line.epc.clone().filter(|_| index == 0),
+            detail: Detail {
+                reason: Some("void".to_owned()),
+                raw: Some(alert::cut(&raw.to_string(), RAW_MAX_BYTES)),
+                ..Detail::default()
+            },
+            ..Draft::new(Kind::Pending)
+        };
+        origin.mark(draft, Some(&line.id))
+    };
+    let parts = line.parts.iter().enumerate();
+    let mut drafts: Vec<Draft> = parts.map(|(i, part)| draft(i, Some(part))).collect();
+    if drafts.is_empty() {
+        drafts.push(draft(0, None));
+    }
+    let posted = posting.post(drafts);
+    posting.or_tell(posted, |misfit| misfitting(origin, line, &misfit))
+}
+
+/// What a line of the transaction means to a void that waited for it.
+enum Met {
+    Moves,
+    Nothing,
+    Void,
+    NotUnderstood,
+}
+
+/// Books the voids that waited for the lines of this transaction.
+pub(super) fn settle<V: StockView>(
+    origin: &Origin<'_>,
+    posting: &mut Posting<'_, V>,
+) -> Result<(), BookError<V::Error>> {
+    for line in &origin.sale.lines {
+        let (id, met) = match line {
+            TillLine::Moves(line) if line.voided => (line.id.as_str(), Met::Nothing),
+            TillLine::Moves(line) if line.kind == LineKind::Void => (line.id.as_str(), Met::Void),
+            TillLine::Moves(line) => (line.id.as_str(), Met::Moves),
+            TillLine::NoStock { id } => (id.as_str(), Met::Nothing),
+            TillLine::Unclear(line) | TillLine::UnitMismatch(line) => match &line.id {
+                Some(id) => (id.as_str(), Met::NotUnderstood),
+                None => continue,
+            },
+        };
+        let key = origin.line(id);
+        let mut waiting = posting.view.waiting_voids(&key).map_err(BookError::View)?;
+        while let Some(first) = waiting.first() {
+            // The rows of one void stand for its items; its line books them as one.
+            let void = first.draft.line;
+            let (rows, others) = waiting
+                .into_iter()
+                .partition(|waiting: &WaitingVoid| waiting.draft.line == void);
+            waiting = others;
+            book_waiting(origin, &key, &met, &rows, posting)?;
+        }
+    }
+    Ok(())
+}
+
+fn book_waiting<V: StockView>(
+    origin: &Origin<'_>,
+    key: &KeyDigest,
+    met: &Met,
+    rows: &[WaitingVoid],
+    posting: &mut Posting<'_, V>,
+) -> Result<(), BookError<V::Error>> {
+    let Some(first) = rows.first() else {
+        return Ok(());
+    };
+    let undoing = Undoing {
+        line: first.draft.line,
+        voids: *key,
+        waited: Some(happened(first, origin)),
+        reference: None,
+        epc: None,
+    };
+    let raw = first.draft.detail.raw.clone().unwrap_or_default();
+    let said: Option<Raw> = serde_json::from_str(&raw).ok();
+    let tell = |why: &str| {
+        let id = said.as_ref().map(|said| said.id.clone());
+        vec![refused(why, id, raw.clone())]
+    };
+    let drafts = match (met, &said) {
+        (Met::Void, _) => tell(OF_A_VOID),
+        (Met::NotUnderstood, _) => tell(OF_UNCLEAR),
+        (Met::Nothing, _) => Vec::new(),
+        (Met::Moves, None) => tell("the void cannot be read back"),
+        (Met::Moves, Some(said)) => {
+            let asked = Milli(said.qty.0.saturating_abs());
+            match find(key, false, posting) {
+                Err(Fault::View(error)) => return Err(BookError::View(error)),
+                Err(Fault::Misfit(misfit)) => tell(&misfit.to_string()),
+                Ok(Found::Line(line)) => {
+                    let qty = asked.min(line.left());
+                    let mut drafts = match line.reversal(&undoing, qty, origin) {
+                        _ if qty == Milli::ZERO => Vec::new(),
+                        Some(drafts) => drafts,
+                        None => tell(NO_SHARE),
+                    };
+                    if asked > line.left() {
+                        drafts.push(alert::over_voided(asked, line.left()));
+                    }
+                    drafts
+                }
+                // The line itself was not booked, and was told as it came.
+                Ok(Found::NotUnderstood) => tell(OF_UNCLEAR),
+                Ok(Found::Void) => tell(OF_A_VOID),
+                Ok(Found::Nothing) => Vec::new(),
+            }
+        }
+    };
+    let drafts = closing(&undoing, rows, drafts, origin);
+    // The void happened when it did, not with the line that came late (R12).
+    let moment = match (&undoing.waited, first.stamp) {
+        (Some(waited), Some(_)) => {
+            let clock = match &waited.dev {
+                Some(till) => posting.view.till_clock(till).map_err(BookError::View)?,
+                None => None,
+            };
+            let offset = clock.map_or(0, |clock| clock.offset());
+            Some(moment::of_row(waited, origin.stamp.wall_ms, |_| offset))
+        }
+        _ => posting.moment.clone(),
+    };
+    let own = std::mem::replace(&mut posting.moment, moment);
+    let posted = match posting.post(drafts) {
+        Err(Fault::Misfit(misfit)) => {
+            let drafts = tell(&misfit.to_string());
+            posting.post(closing(&undoing, rows, drafts, origin))
+        }
+        posted => posted,
+    };
+    posting.moment = own;
+    posting.or_tell(posted, |misfit| {
+        // Not even the rows that name the others fit: they go on waiting.
+        undoing.mark(refused(&misfit.to_string(), None, raw.clone()), origin)
+    })
+}
+
+/// The pending row as if it were taken with the line: its own moment, seen from now.
+fn happened(first: &WaitingVoid, origin: &Origin<'_>) -> Draft {
+    let mut draft = first.draft.clone();
+    let later = first
+        .stamp
+        .map(|then| origin.stamp.wall_ms.saturating_sub(then.wall_ms));
+    let detail = &mut draft.detail;
+    let lag = detail.lag_ms.unwrap_or(0);
+    detail.lag_ms = later.map(|later| lag.saturating_add(later));
+    draft
+}
+
+/// Each pending row is named by one row that books it, though that may move nothing.
+fn closing(
+    undoing: &Undoing,
+    rows: &[WaitingVoid],
+    mut drafts: Vec<Draft>,
+    origin: &Origin<'_>,
+) -> Vec<Draft> {
+    while drafts.len() < rows.len() {
+        drafts.push(Draft::new(Kind::Move(Movement::Void)));
+    }
+    let last = rows.last().map(|row| row.seq);
+    let seqs = rows.iter().map(|row| Some(row.seq));
+    let seqs = seqs.chain(std::iter::repeat(last));
+    let named = drafts.into_iter().zip(seqs).map(|(draft, seq)| {
+        let mut draft = undoing.mark(draft, origin);
+        draft.detail.books = seq;
+        draft
+    });
+    named.collect()
+}
+
+/// Tells of voids whose lines did not come for a day: once for each line.
+pub(super) fn tell_unmatched<V: StockView>(
+    stamp: &Stamp,
+    posting: &mut Posting<'_, V>,
+) -> Result<(), V::Error> {
+    let view = posting.view;
+    let patience = view.patience();
+    let mut told: Vec<KeyDigest> = Vec::new();
+    for waiting in view.untold_voids(UNMATCHED_VOIDS_TOLD_MAX)? {
+        let age = waiting.stamp.map(|then| stamp.since(&then));
+        if age.is_some_and(|age| age < patience.void_ms) {
+            continue;
+        }
+        let Some(voids) = waiting.draft.voids.filter(|voids| !told.contains(voids)) else {
+            continue;
+        };
+        told.push(voids);
+        let raw = waiting.draft.detail.raw.unwrap_or_default();
+        let alert = alert::void_unmatched(&raw);
+        posting.note(Draft {
+            dev: waiting.draft.dev,
+            line: waiting.draft.line,
+            voids: Some(voids),
+            ..alert
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Voids that wait for their lines, as entries leave them behind.
+
+use crate::book::WaitingVoid;
+use crate::domain::entry::{Entry, Kind};
+use crate::domain::key::KeyDigest;
+
+/// Rows of waiting voids, and whether they were told to be without a line.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Waiting(Vec<(WaitingVoid, bool)>);
+
+impl Waiting {
+    /// What an entry changes.
+    pub(super) fn wrote(&mut self, entry: &Entry) {
+        let body = &entry.body;
+        if let Some(books) = body.detail.books {
+            self.0
+                .retain(|(void, _)| void.seq != books || void.draft.voids != body.voids);
+        }
+        match (body.kind, body.voids) {
+            (Kind::Pending, Some(_)) if !body.repeat => {
+                let mut draft = body.clone();
+                (draft.reference, draft.epc) = (None, None);
+                let void = WaitingVoid {
+                    seq: entry.seq,
+                    draft,
+                    stamp: Some(entry.stamp),
+                };
+                self.0.push((void, false));
+            }
+            (Kind::Alert, Some(_)) if body.detail.alert.as_deref() == Some("void_unmatched") => {
+                let told = self.0.iter_mut();
+                for (_, told) in told.filter(|(void, _)| void.draft.voids == body.voids) {
+                    *told = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn of_line(&self, line: &KeyDigest) -> Vec<WaitingVoid> {
+        let voids = self.0.iter().map(|(void, _)| void);
+        let of = |void: &&WaitingVoid| void.draft.voids.as_ref() == Some(line);
+        voids.filter(of).cloned().collect()
+    }
+
+    pub(super) fn untold(&self, limit: usize) -> Vec<WaitingVoid> {
+        let untold = self.0.iter().filter(|(_, told)| !told);
+        untold.take(limit).map(|(void, _)| void.clone()).collect()
+    }
+}
