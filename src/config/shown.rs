@@ -95,9 +95,9 @@ fn setting(one: &InForce, sources: &[Source], names: &BTreeMap<&str, String>) ->
         Some((file, line, column)) => (Some(file), line, column),
         None => (None, 0, 0),
     };
-    let list = table.split_once('[').map(|(list, _)| list);
-    let key = match (list, names.get(table)) {
-        (Some(list), Some(name)) => format!("{list}[{name}].{last}"),
+    let outer = table.split_once('[').map(|(name, _)| name);
+    let key = match (outer, names.get(table)) {
+        (Some(outer), Some(name)) => format!("{outer}[{name}].{last}"),
         _ => one.path.clone(),
     };
     Setting {
@@ -107,9 +107,9 @@ fn setting(one: &InForce, sources: &[Source], names: &BTreeMap<&str, String>) ->
         file,
         line,
         column,
-        header: match list {
+        header: match outer {
             _ if table.is_empty() => String::new(),
-            Some(list) => format!("[[{list}]]"),
+            Some(outer) => format!("[[{outer}]]"),
             None => format!("[{table}]"),
         },
         table: table.to_owned(),

@@ -7,6 +7,7 @@ use crate::central::store::ReadStore;
 use crate::journal::Reader;
 use crate::journal::open::{BUDGET_BYTES, PAGE_BYTES};
 use crate::journal::settings::Sizes;
+use crate::support::clock;
 
 const SIZES: Sizes = Sizes {
     page_bytes: PAGE_BYTES,
@@ -33,7 +34,7 @@ pub(super) fn standing(stage: &Stage) -> Standing {
         .ok()
         .and_then(|mut centre| {
             let stores = centre.stores().ok()?;
-            centre.report(stores.first()?).ok()
+            centre.report(stores.first()?, clock::wall_ms()).ok()
         })
         .map_or(0, |report| report.applied);
     figures.map_or_else(Standing::default, |figures| Standing {
@@ -68,7 +69,7 @@ pub(super) fn centre(stage: &Stage) -> BTreeMap<String, i64> {
         .ok()
         .and_then(|mut centre| {
             let stores = centre.stores().ok()?;
-            centre.report(stores.first()?).ok()
+            centre.report(stores.first()?, clock::wall_ms()).ok()
         });
     report.map_or_else(BTreeMap::new, |report| {
         report

@@ -48,7 +48,7 @@ impl<'v, V: StockView> Watching<'v, V> {
         }
         let known = self.view.numbers(&sale.till, &sale.business_day)?;
         let Some(number) = numbers::number(&sale.transaction) else {
-            return self.no_number(sale, known);
+            return self.no_number(sale, known.is_some());
         };
         let fresh = known.is_none();
         // Other days matter where one begins, or where something is missing at all.
@@ -85,12 +85,8 @@ impl<'v, V: StockView> Watching<'v, V> {
     }
 
     /// A day whose first transaction has no number has none.
-    fn no_number(
-        &mut self,
-        sale: &TillTransaction,
-        known: Option<DayNumbers>,
-    ) -> Result<(), V::Error> {
-        if known.is_some() {
+    fn no_number(&mut self, sale: &TillTransaction, known: bool) -> Result<(), V::Error> {
+        if known {
             return Ok(());
         }
         let mut own = DayNumbers::new(*self.stamp);

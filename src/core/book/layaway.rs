@@ -104,10 +104,11 @@ pub(super) fn released<V: StockView>(
     };
     let Layaway { held, owed } = now(reference, item, drafts, posting)?;
     let qty = Milli(draft.qty.0.saturating_abs());
-    let release = match draft.kind {
+    let release = if draft.kind == Kind::Move(Movement::Sale) {
         // What was released for this very sale is not released again.
-        Kind::Move(Movement::Sale) => held.min(qty.plus(owed.min(Milli::ZERO)).unwrap_or(qty)),
-        _ => owed.min(held.plus(qty).unwrap_or(qty)),
+        held.min(qty.plus(owed.min(Milli::ZERO)).unwrap_or(qty))
+    } else {
+        owed.min(held.plus(qty).unwrap_or(qty))
     };
     if release <= Milli::ZERO {
         return Ok(None);

@@ -170,9 +170,10 @@ fn drafts<V: StockView>(
         let down = draft.qty.negated();
         match line.kind {
             LineKind::Sale | LineKind::Return if line.qty < Milli::ZERO => {
-                let as_sent = match line.kind {
-                    LineKind::Sale => vec![Draft { qty: down, ..draft }],
-                    _ => returned::drafts(of(Movement::Return, draft), line.disposal),
+                let as_sent = if line.kind == LineKind::Sale {
+                    vec![Draft { qty: down, ..draft }]
+                } else {
+                    returned::drafts(of(Movement::Return, draft), line.disposal)
                 };
                 drafts.extend(void::at_once(as_sent));
             }

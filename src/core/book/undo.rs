@@ -153,7 +153,7 @@ pub(super) fn find<V: StockView>(
     }
     let moves = |draft: &&&Draft| matches!(draft.kind, Kind::Move(_)) && !draft.repeat;
     let books = |draft: &Draft| draft.line == Some(*key);
-    let moved: Vec<&Draft> = rows
+    let effective: Vec<&Draft> = rows
         .iter()
         .filter(moves)
         .filter(|draft| books(draft) || draft.voids == Some(*key))
@@ -161,26 +161,26 @@ pub(super) fn find<V: StockView>(
         .collect();
     // Of a number that was reused, the last transaction counts, and what undid it since. A row
     // that is the difference to an earlier version goes on with what was there.
-    let last = moved
+    let last = effective
         .iter()
         .rfind(|draft| books(draft) && !draft.detail.difference)
-        .or_else(|| moved.iter().find(|draft| books(draft)));
+        .or_else(|| effective.iter().find(|draft| books(draft)));
     let Some(skey) = last.map(|draft| draft.skey) else {
         let told = |draft: &&Draft| draft.kind == Kind::Alert && draft.detail.raw.is_some();
-        let unclear = rows.iter().filter(of_line).any(|draft| told(draft));
+        let unclear = rows.iter().filter(of_line).any(told);
         return Ok(if unclear {
             Found::NotUnderstood
         } else {
             Found::Nothing
         });
     };
-    let since = moved.iter().position(|d| books(d) && d.skey == skey);
+    let since = effective.iter().position(|d| books(d) && d.skey == skey);
     let mut line = BookedLine {
         items: Vec::new(),
         qty: Milli::ZERO,
         undone: Milli::ZERO,
     };
-    for draft in moved.get(since.unwrap_or(0)..).unwrap_or_default() {
+    for draft in effective.get(since.unwrap_or(0)..).unwrap_or_default() {
         add(&mut line, draft, books(draft), posting)?;
     }
     Ok(Found::Line(line))

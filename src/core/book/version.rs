@@ -168,8 +168,8 @@ fn superseded<V: StockView>(
 /// What each line of this version says.
 fn said(origin: &Origin<'_>) -> BTreeMap<KeyDigest, Milli> {
     let moves = origin.sale.lines.iter().filter_map(|line| match line {
-        TillLine::Moves(line) if !line.voided => Some(line),
-        _ => None,
+        TillLine::Moves(line) => Some(line).filter(|line| !line.voided),
+        TillLine::NoStock { .. } | TillLine::Unclear(_) | TillLine::UnitMismatch(_) => None,
     });
     let said = moves.map(|line| (origin.line(&line.id), Milli(line.qty.0.saturating_abs())));
     said.collect()

@@ -161,18 +161,18 @@ fn book_waiting<V: StockView>(
     };
     let drafts = closing(&undoing, rows, drafts, origin);
     // The void happened when it did, not with the line that came late (R12).
-    let moment = match (&undoing.waited, first.stamp) {
-        (Some(waited), Some(_)) => {
-            let clock = match &waited.dev {
-                Some(till) => posting.view.till_clock(till).map_err(BookError::View)?,
+    let its_moment = match (&undoing.waited, first.stamp) {
+        (Some(row), Some(_)) => {
+            let measured = match &row.dev {
+                Some(dev) => posting.view.till_clock(dev).map_err(BookError::View)?,
                 None => None,
             };
-            let offset = clock.map_or(0, |clock| clock.offset());
-            Some(moment::of_row(waited, origin.stamp.wall_ms, |_| offset))
+            let offset = measured.map_or(0, |of| of.offset());
+            Some(moment::of_row(row, origin.stamp.wall_ms, |_| offset))
         }
         _ => posting.moment.clone(),
     };
-    let own = std::mem::replace(&mut posting.moment, moment);
+    let own = std::mem::replace(&mut posting.moment, its_moment);
     let posted = match posting.post(drafts) {
         Err(Fault::Misfit(misfit)) => {
             let drafts = tell(&misfit.to_string());

@@ -158,6 +158,10 @@ pub enum Severity {
 /// additive only, since journals and consumers keep it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags of the wire, each absent where it means nothing"
+)]
 pub struct Detail {
     /// Reason code of an adjust, hold or ship; cause of a loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -170,13 +170,14 @@ mod tests {
 
     #[test]
     fn j11_time_between_boots_is_the_walls_only_where_it_is_trusted() {
+        use ClockQuality::{Synced, Unsynced};
+
         let stamp = |boot, wall_ms, boot_ms, quality| Stamp {
             wall_ms,
             boot_ms,
             boot: BootId([boot; 16]),
             quality,
         };
-        use ClockQuality::{Synced, Unsynced};
         let then = stamp(1, 1_000_000, 5_000, Synced);
         assert_eq!(stamp(1, 0, 7_000, Unsynced).since(&then), 2_000);
         assert_eq!(stamp(2, 1_900_000, 60_000, Synced).since(&then), 900_000);

@@ -71,17 +71,17 @@ fn of(style: VoidStyle, line: ItemLine) -> (TillLine, Vec<String>) {
 }
 
 fn reason(style: VoidStyle, line: ItemLine) -> String {
-    match of(style, line).0 {
-        TillLine::Unclear(line) => line.reason,
-        other => panic!("understood: {other:?}"),
-    }
+    let TillLine::Unclear(line) = of(style, line).0 else {
+        panic!("understood")
+    };
+    line.reason
 }
 
 fn moves(style: VoidStyle, line: ItemLine) -> bool {
-    match of(style, line).0 {
-        TillLine::Moves(line) => !line.voided,
-        other => panic!("not understood: {other:?}"),
-    }
+    let TillLine::Moves(line) = of(style, line).0 else {
+        panic!("not understood")
+    };
+    !line.voided
 }
 
 const STYLES: [VoidStyle; 3] = [

@@ -59,7 +59,6 @@ impl fmt::Display for Prepared {
             Self::Take(taking) => f.write_str(&taking.key),
             Self::Alive => f.write_str("alive"),
             Self::Stock(question) => write!(f, "how much is there of {}", question.code),
-            Self::Alive => f.write_str("alive"),
         }
     }
 }

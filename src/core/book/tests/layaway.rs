@@ -33,6 +33,8 @@ fn all_orders<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
 
 #[test]
 fn r4_a_sale_under_the_reference_releases_what_is_held_in_the_same_commit() {
+    use Movement::{Release, Sale};
+
     let mut journal = store();
     open(&mut journal, "A", 10_000);
     told(
@@ -47,7 +49,6 @@ fn r4_a_sale_under_the_reference_releases_what_is_held_in_the_same_commit() {
     ];
     told(&mut journal, sale("2", other));
     assert_eq!(stock(&journal, "A"), (6_000, 1_000));
-    use Movement::{Release, Sale};
     assert_eq!(kinds(&journal, head), [Sale, Release, Sale].map(moved));
     // More than is held under it, and of an item that is not.
     let rest = vec![
@@ -181,6 +182,8 @@ fn r1_r4_what_is_held_goes_along_when_its_code_is_learnt() {
 
 #[test]
 fn r6_an_exchange_is_a_return_and_a_sale_and_never_netted() {
+    use Movement::{Return, Sale};
+
     let mut journal = store();
     open(&mut journal, "A", 10_000);
     let head = journal.facts().head;
@@ -190,7 +193,6 @@ fn r6_an_exchange_is_a_return_and_a_sale_and_never_netted() {
     ];
     told(&mut journal, sale("1", exchange));
     assert_eq!(stock(&journal, "A"), (10_000, 0));
-    use Movement::{Return, Sale};
     assert_eq!(kinds(&journal, head), [Return, Sale].map(moved));
 }
 

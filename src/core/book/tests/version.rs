@@ -19,6 +19,8 @@ fn told(journal: &mut Journal, sale: TillTransaction) -> Taken {
 
 #[test]
 fn r3_a_version_books_the_difference_line_by_line() {
+    use Movement::{Hold, Sale};
+
     let mut journal = store();
     open(&mut journal, "A", 10_000);
     open(&mut journal, "B", 10_000);
@@ -54,7 +56,6 @@ fn r3_a_version_books_the_difference_line_by_line() {
         (stock(&journal, "A"), stock(&journal, "B")),
         ((8_000, 0), (11_000, 2_000))
     );
-    use Movement::{Hold, Sale};
     assert_eq!(kinds(&journal, head), [Sale, Hold, Sale].map(moved));
     let rows: Vec<&Entry> = journal.entries().filter(|e| e.seq > head).collect();
     assert!(rows.iter().all(|e| e.body.detail.difference));

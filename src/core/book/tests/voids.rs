@@ -152,6 +152,8 @@ fn r5_a_void_of_a_reused_number_means_the_last_transaction() {
 
 #[test]
 fn r5_a_signed_line_takes_back_its_own_quantities_as_one_void() {
+    use Movement::{Hold, Return, Sale, Void};
+
     let mut journal = store();
     open(&mut journal, "A", 10_000);
     let inspect = |id: &str, qty| LineMovement {
@@ -170,7 +172,6 @@ fn r5_a_signed_line_takes_back_its_own_quantities_as_one_void() {
         ],
     );
     assert_eq!(stock(&journal, "A"), (9_000, 0));
-    use Movement::{Hold, Return, Sale, Void};
     let rows: Vec<Kind> = [Sale, Void, Return, Hold, Void].map(moved).into();
     assert_eq!(kinds(&journal, head), rows);
     let waste = |id: &str, qty| LineMovement {

@@ -37,6 +37,8 @@ fn ticked(journal: &mut Journal, hours: u64) {
 
 #[test]
 fn r5_a_void_before_its_line_waits_and_is_booked_in_the_line_s_commit() {
+    use Movement::{Sale, Void};
+
     let mut journal = store();
     let early = LineMovement {
         order_ref: Some("order-7".to_owned()),
@@ -62,7 +64,6 @@ fn r5_a_void_before_its_line_waits_and_is_booked_in_the_line_s_commit() {
     sold(&mut journal, "later", vec![set]);
     let after: Vec<&Entry> = journal.entries().filter(|e| e.seq > head).collect();
     let rows: Vec<Kind> = after.iter().map(|e| e.body.kind).collect();
-    use Movement::{Sale, Void};
     assert_eq!(rows, [Sale, Sale, Sale, Void, Void, Void].map(moved));
     assert!(after.iter().all(|e| e.body.skey == skey && e.n.1 == 6));
     assert_eq!(booked(&journal), [waiting[0], waiting[1], waiting[1]]);

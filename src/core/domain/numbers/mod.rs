@@ -63,6 +63,10 @@ pub struct DayNumbers {
 
 /// What a number that was taken did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one number may do several of these at once"
+)]
 pub struct Took {
     /// The record is another one now.
     pub changed: bool,

@@ -18,10 +18,10 @@ fn message(lines: &Value) -> Value {
 }
 
 fn transaction(message: &Value) -> Transaction {
-    match decode(message.to_string().as_bytes()).unwrap() {
-        Request::Transaction(transaction) => *transaction,
-        other => panic!("{other:?}"),
-    }
+    let Request::Transaction(transaction) = decode(message.to_string().as_bytes()).unwrap() else {
+        panic!("not a transaction: {message}")
+    };
+    *transaction
 }
 
 fn refused(bytes: &[u8]) -> PosRefusal {

@@ -3,10 +3,10 @@
 use super::super::{DayWord, Request, decode};
 
 fn day(text: &str) -> DayWord {
-    match decode(text.as_bytes()).unwrap() {
-        Request::Day(word) => word,
-        other => panic!("{other:?}"),
-    }
+    let Request::Day(word) = decode(text.as_bytes()).unwrap() else {
+        panic!("not a day's report: {text}")
+    };
+    word
 }
 
 #[test]
