@@ -190,14 +190,14 @@ impl World {
         for said in queue {
             let taken = journal.take(&said.command(stamp));
             let taken = taken.map_err(|error| format!("not taken: {error}"))?;
-            if said.again && self.sources.taken(&said) != taken.repeat {
+            if said.again && self.sources.taken(&said, stamp.wall_ms) != taken.repeat {
                 return Err(format!(
                     "J4: event {} was not known as what it is",
                     said.number
                 ));
             }
             if !said.again {
-                self.sources.taken(&said);
+                self.sources.taken(&said, stamp.wall_ms);
             }
         }
         for keep in &keeps {

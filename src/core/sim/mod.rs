@@ -19,8 +19,10 @@ pub mod journal;
 mod link;
 mod oracle;
 mod plan;
+mod receipts;
 mod rng;
 mod sources;
+mod truth;
 mod world;
 
 pub use journal::Journal;

@@ -1,23 +1,35 @@
-//! Tills and scanners of a world, and what their events must come to.
+//! Tills and scanners of a world, and what they have said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::receipts::{Receipts, part, quantity};
 use super::rng::Rng;
+use super::truth;
 use crate::domain::command::{
-    AlertNote, Body, Command, LineMovement, Opening, OpeningLine, Part, ScanKind, ScanMovement,
-    TillLine, TillTransaction,
+    AlertNote, Body, Command, Opening, OpeningLine, ScanKind, ScanMovement,
 };
+use crate::domain::cutoff::{Cutoff, LastNumber};
 use crate::domain::entry::Severity;
 use crate::domain::ids::Name;
 use crate::domain::item::ItemId;
 use crate::domain::numbers::Numbering;
-use crate::domain::observation::{Disposal, LineKind, Mode, Status, UnclearLine};
+use crate::domain::observation::{DayReport, Disposal};
 use crate::domain::quantity::{Milli, Uom};
-use crate::domain::time::{BusinessDay, Stamp};
-use crate::limits::RAW_MAX_BYTES;
+use crate::domain::stock::Balance;
+use crate::domain::time::{BusinessDay, Stamp, WallMs};
 
 /// Items of a store.
 const ITEMS: [&str; 5] = ["shirt", "trousers", "socks", "belt", "hat"];
+/// Openings are never nearer to each other: they reach the box in the order they were made.
+const BETWEEN_OPENINGS_MS: i64 = 1_000;
+/// An opening is at most so old: less than what the box retains.
+const OPENING_AGE_MS: u64 = 20_000;
+
+/// What is built.
+const CUTOFFS: bool = false;
+const VERSIONS: bool = false;
+const WAITING: bool = false;
+const BY_REFERENCE: bool = false;
 
 /// One event of a source: sent again it is the same event.
 #[derive(Debug, Clone)]
@@ -36,56 +48,109 @@ impl Said {
             body: self.body.clone(),
         }
     }
+
+    /// What was said.
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
 }
 
-/// What sources said, and what stock must be.
+/// An event that the box has taken, and when.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    pub(super) said: Said,
+    pub(super) wall_ms: WallMs,
+}
+
+/// What sources said, and what was taken of it.
 #[derive(Debug)]
 pub(super) struct Sources {
     items: Vec<ItemId>,
-    till: Name,
+    receipts: Receipts,
     scanner: Name,
-    day: BusinessDay,
+    zones: [Name; 2],
     said: Vec<Said>,
-    taken: BTreeSet<u32>,
-    /// Expected `on_hand`.
-    stock: BTreeMap<ItemId, Milli>,
+    /// Made, and to be said behind something that refers to it.
+    later: VecDeque<Said>,
+    /// Each event once, in the order of taking.
+    taken: Vec<Taken>,
+    known: BTreeSet<u32>,
+    /// The newest opening: when it was made, what it is true for.
+    opening: (WallMs, WallMs, u64),
 }
 
 impl Sources {
-    /// A till and a scanner; `None` cannot be, since the names are good.
+    /// Two tills and a scanner; `None` cannot be, since the names are good.
     pub(super) fn new() -> Option<Self> {
+        let day = BusinessDay::try_from("2026-11-22".to_owned()).ok()?;
         Some(Self {
             items: ITEMS
                 .iter()
                 .filter_map(|item| ItemId::from_retailer(item).ok())
                 .collect(),
-            till: "till-1".parse().ok()?,
+            receipts: Receipts::new("till-1".parse().ok()?, "till-2".parse().ok()?, day),
             scanner: "dock".parse().ok()?,
-            day: BusinessDay::try_from("2026-11-22".to_owned()).ok()?,
+            zones: ["back".parse().ok()?, "floor".parse().ok()?],
             said: Vec::new(),
-            taken: BTreeSet::new(),
-            stock: BTreeMap::new(),
+            later: VecDeque::new(),
+            taken: Vec::new(),
+            known: BTreeSet::new(),
+            opening: (0, 0, 0),
         })
     }
 
     /// Something new.
-    pub(super) fn say(&mut self, rng: &mut Rng, large: bool) -> Option<Said> {
+    pub(super) fn say(&mut self, rng: &mut Rng, large: bool, wall: WallMs) -> Option<Said> {
+        if rng.percent(40)
+            && let Some(said) = self.later.pop_front()
+        {
+            return Some(said);
+        }
         let number = u32::try_from(self.said.len()).ok()?;
         let item = rng.pick(&self.items)?.clone();
-        let (again, body) = match rng.between(0, 19) {
-            _ if large => (true, self.unclear(number)),
-            0 => (false, self.alert()),
-            1..=4 => (false, self.scan(rng, item)),
-            5 if number < 8 => (false, opening(rng, item)),
-            _ => (true, self.sale(rng, number)?),
+        let (again, body) = match rng.between(0, 29) {
+            _ if large => (true, Some(self.receipts.unclear(number))),
+            0 => (false, Some(self.alert())),
+            1 => (false, Some(self.report(rng, number))),
+            2..=6 => (false, self.scan(rng, item)),
+            7 | 8 => (false, self.open(rng, item, wall)),
+            9..=11 => (true, self.receipts.void(rng, number, false)),
+            12 | 13 if WAITING => return self.void_before_its_line(rng, number),
+            14 => (true, Some(self.receipts.hold(rng, number, item))),
+            15 | 16 => {
+                let known = |event| BY_REFERENCE && self.known.contains(&event);
+                (true, self.receipts.end_of_hold(rng, number, known))
+            }
+            17..=20 if VERSIONS => (true, self.receipts.version(rng, number, &self.items)),
+            _ => (true, self.receipts.sale(rng, number, &self.items)),
         };
+        let body = match body {
+            Some(body) => body,
+            None => self.receipts.sale(rng, number, &self.items)?,
+        };
+        let again = again || matches!(body, Body::Sale(_));
+        Some(self.remember(number, again, body))
+    }
+
+    fn remember(&mut self, number: u32, again: bool, body: Body) -> Said {
         let said = Said {
             number,
             again,
             body,
         };
         self.said.push(said.clone());
-        Some(said)
+        said
+    }
+
+    /// A sale and its void, of which the void is said first.
+    fn void_before_its_line(&mut self, rng: &mut Rng, number: u32) -> Option<Said> {
+        let sale = self.receipts.sale(rng, number, &self.items)?;
+        let sale = self.remember(number, true, sale);
+        let Some(void) = self.receipts.void(rng, number + 1, true) else {
+            return Some(sale);
+        };
+        self.later.push_back(sale);
+        Some(self.remember(number + 1, true, void))
     }
 
     /// A till sends something again, whether it was answered or not.
@@ -95,54 +160,20 @@ impl Sources {
     }
 
     /// It was taken: its effect counts once. Says whether it was taken before.
-    pub(super) fn taken(&mut self, said: &Said) -> bool {
-        if !self.taken.insert(said.number) {
+    pub(super) fn taken(&mut self, said: &Said, wall_ms: WallMs) -> bool {
+        if !self.known.insert(said.number) {
             return true;
         }
-        match &said.body {
-            Body::Sale(sale) => {
-                for line in &sale.lines {
-                    if let TillLine::Moves(line) = line {
-                        for part in &line.parts {
-                            let sign = if line.kind == LineKind::Sale { -1 } else { 1 };
-                            self.stock.entry(part.item.clone()).or_default().0 += sign * part.qty.0;
-                        }
-                    }
-                }
-            }
-            Body::Scan(scan) => {
-                for part in &scan.parts {
-                    self.stock.entry(part.item.clone()).or_default().0 += part.qty.0;
-                }
-            }
-            Body::Opening(opening) => {
-                for line in &opening.lines {
-                    self.stock.insert(line.item.clone(), line.qty);
-                }
-            }
-            Body::Remap { .. }
-            | Body::Alert(_)
-            | Body::Loss { .. }
-            | Body::DayReport(_)
-            | Body::Tick
-            | Body::DayEnd(_) => {}
-        }
+        self.taken.push(Taken {
+            said: said.clone(),
+            wall_ms,
+        });
         false
     }
 
     /// What stock must be.
-    pub(super) fn stock(&self) -> &BTreeMap<ItemId, Milli> {
-        &self.stock
-    }
-
-    /// A line of control characters: kept as it came, and in JSON six times as long.
-    fn unclear(&self, number: u32) -> Body {
-        let line = UnclearLine {
-            id: None,
-            raw: "\u{1}".repeat(RAW_MAX_BYTES),
-            reason: "no such line".to_owned(),
-        };
-        self.transaction(number, vec![TillLine::Unclear(line)])
+    pub(super) fn stock(&self) -> BTreeMap<ItemId, Balance> {
+        truth::stock(&self.taken)
     }
 
     fn alert(&self) -> Body {
@@ -150,85 +181,74 @@ impl Sources {
             alert: "drill".to_owned(),
             severity: Severity::Info,
             item: None,
-            dev: Some(self.till.clone()),
+            dev: Some(self.receipts.till.clone()),
             text: "till drawer open".to_owned(),
             cleared: false,
         })
     }
 
-    fn scan(&self, rng: &mut Rng, item: ItemId) -> Body {
-        Body::Scan(ScanMovement {
-            dev: self.scanner.clone(),
-            kind: ScanKind::Receive,
-            parts: vec![part(item, quantity(rng))],
-            zone: None,
-            from_zone: None,
-            reason: None,
-            disposal: Disposal::Sellable,
-        })
-    }
-
-    fn sale(&self, rng: &mut Rng, number: u32) -> Option<Body> {
-        let mut lines = Vec::new();
-        for line in 0..rng.between(1, 3) {
-            let kind = if rng.percent(85) {
-                LineKind::Sale
-            } else {
-                LineKind::Return
-            };
-            let qty = quantity(rng);
-            lines.push(TillLine::Moves(Box::new(LineMovement {
-                id: line.to_string(),
-                kind,
-                qty,
-                voided: false,
-                voids: None,
-                disposal: Disposal::Sellable,
-                order_ref: None,
-                epc: None,
-                parts: vec![part(rng.pick(&self.items)?.clone(), qty)],
-            })));
+    /// Time has passed, or a till's day is over.
+    fn report(&self, rng: &mut Rng, number: u32) -> Body {
+        if rng.percent(50) {
+            return Body::Tick;
         }
-        Some(self.transaction(number, lines))
-    }
-
-    fn transaction(&self, number: u32, lines: Vec<TillLine>) -> Body {
-        Body::Sale(TillTransaction {
-            till: self.till.clone(),
-            business_day: self.day.clone(),
-            transaction: number.to_string(),
-            mode: Mode::Live,
-            status: Status::Completed,
-            time: None,
-            at: None,
-            versioned: false,
+        Body::DayReport(DayReport {
+            till: self.receipts.till.clone(),
+            day: self.receipts.day.clone(),
+            last: u64::from(number),
+            count: rng.between(1, u64::from(number) + 1),
             numbering: Numbering::Continuous,
-            lines,
-            content: vec![number.to_string()],
         })
     }
-}
 
-fn opening(rng: &mut Rng, item: ItemId) -> Body {
-    Body::Opening(Opening {
-        cutoff: None,
-        lines: vec![OpeningLine {
-            item,
-            qty: Milli(100_000 + quantity(rng).0),
-            uom: Uom::Each,
-        }],
-    })
-}
+    fn scan(&self, rng: &mut Rng, item: ItemId) -> Option<Body> {
+        let [back, floor] = self.zones.clone();
+        let (kind, zone, from_zone, disposal) = match rng.between(0, 5) {
+            0 => (ScanKind::Move, Some(floor), Some(back), Disposal::Sellable),
+            1 => (ScanKind::Adjust, Some(floor), None, Disposal::Sellable),
+            2 => (ScanKind::Return, None, None, Disposal::Inspect),
+            3 => (ScanKind::Return, None, None, Disposal::Waste),
+            _ => (ScanKind::Receive, Some(back), None, Disposal::Sellable),
+        };
+        let reason = (kind == ScanKind::Adjust).then(|| "broken".to_owned());
+        Some(Body::Scan(ScanMovement {
+            dev: self.scanner.clone(),
+            kind,
+            parts: vec![part(item, quantity(rng))],
+            zone,
+            from_zone,
+            reason,
+            disposal,
+        }))
+    }
 
-fn quantity(rng: &mut Rng) -> Milli {
-    Milli(i64::try_from(rng.between(1, 5)).unwrap_or(1) * 1_000)
-}
-
-fn part(item: ItemId, qty: Milli) -> Part {
-    Part {
-        item,
-        code: None,
-        qty,
-        uom: Uom::Each,
+    /// Absolute stock, true for a moment that is past: the tills had come to some number then.
+    fn open(&mut self, rng: &mut Rng, item: ItemId, wall: WallMs) -> Option<Body> {
+        let (made, at, number) = self.opening;
+        if !CUTOFFS || wall - made < BETWEEN_OPENINGS_MS {
+            return None;
+        }
+        let age = i64::try_from(rng.between(0, OPENING_AGE_MS)).ok()?;
+        let at = at.max(wall - age);
+        let said = u64::try_from(self.said.len()).ok()?;
+        let number = rng.between(number, said.max(number));
+        self.opening = (wall, at, number);
+        let last = LastNumber {
+            day: self.receipts.day.clone(),
+            number,
+        };
+        let tills = [&self.receipts.till, &self.receipts.versioned];
+        let cutoff = Cutoff {
+            at,
+            last: tills.map(|till| (till.clone(), last.clone())).into(),
+        };
+        Some(Body::Opening(Opening {
+            cutoff: Some(cutoff),
+            lines: vec![OpeningLine {
+                item,
+                qty: Milli(100_000 + quantity(rng).0),
+                uom: Uom::Each,
+            }],
+        }))
     }
 }

@@ -287,7 +287,8 @@ impl World {
             self.counts.add(Fault::SourceResends);
             Some(said)
         } else {
-            self.sources.say(&mut self.rng, large)
+            let wall = self.wall();
+            self.sources.say(&mut self.rng, large, wall)
         };
         let after = self.soon();
         if let Some(said) = said {
@@ -330,16 +331,15 @@ impl World {
             return Err("J3: levels are not the base plus the fold".to_owned());
         }
         for (item, expected) in self.sources.stock() {
-            let edge = journal.balance(item);
-            if edge.on_hand != *expected {
+            let edge = journal.balance(&item);
+            if edge != expected {
                 return Err(format!(
-                    "J4: {item:?} is {:?} at the edge and should be {expected:?}",
-                    edge.on_hand
+                    "J4: {item:?} is {edge:?} at the edge and should be {expected:?}"
                 ));
             }
-            let theirs = self.centre.store.levels.get(item);
+            let theirs = self.centre.store.levels.get(&item);
             let same = theirs.is_some_and(|level| level.balance == edge);
-            if !same && !self.oracle.hidden(item, &self.centre.store, facts.journal) {
+            if !same && !self.oracle.hidden(&item, &self.centre.store, facts.journal) {
                 return Err(format!("{item:?} differs between edge and centre"));
             }
         }
