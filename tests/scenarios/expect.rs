@@ -185,7 +185,8 @@ fn milli(text: &str) -> Result<i64, Fault> {
     }
     let number: i64 = format!("{whole}{decimals:0<3}")
         .parse()
-        .map_err(|_| fault())?;
+        .ok()
+        .ok_or_else(fault)?;
     Ok(sign * number)
 }
 

@@ -5,7 +5,7 @@
 //! `SCENARIO=void` runs those whose file name holds the word.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     unreachable_pub,
     reason = "a test that cannot set its stage has failed, and says what it did"

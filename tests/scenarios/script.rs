@@ -270,7 +270,8 @@ fn role(words: &mut Cursor<'_>) -> Result<String, Fault> {
         ("in", "zone"),
     ] {
         if words.eat(word) {
-            lines += &format!("{key} = \"{}\"\n", words.need(word)?);
+            let value = words.need(word)?;
+            lines.extend([key, " = \"", value, "\"\n"]);
         }
     }
     Ok(lines)
@@ -346,9 +347,10 @@ fn tills(
         Step::Receipt { till, receipt }
     } else if words.eat("sends receipt") {
         let number = words.need("the receipt's number")?.to_owned();
-        let day = match words.eat("of") {
-            true => day(words, calendar)?,
-            false => calendar.day("today").unwrap_or_default(),
+        let day = if words.eat("of") {
+            day(words, calendar)?
+        } else {
+            calendar.day("today").unwrap_or_default()
         };
         let connections = if words.eat("on two connections") {
             2
@@ -461,9 +463,10 @@ fn count(words: &mut Cursor<'_>, block: &[String], calendar: &Calendar) -> Resul
         let till = words.need("the till")?.to_owned();
         words.eat("=");
         let number = words.need("its last number")?.to_owned();
-        let day = match words.eat("of") {
-            true => format!("{}/", day(words, calendar)?),
-            false => String::new(),
+        let day = if words.eat("of") {
+            format!("{}/", day(words, calendar)?)
+        } else {
+            String::new()
         };
         count.last.push(format!("{till}={day}{number}"));
     }
@@ -475,7 +478,7 @@ fn count(words: &mut Cursor<'_>, block: &[String], calendar: &Calendar) -> Resul
         for line in block {
             let mut words = Cursor::new(line);
             let (item, qty) = (words.need("the item")?, words.need("how many")?);
-            csv += &format!("{item},{qty}\n");
+            csv.extend([item, ",", qty, "\n"]);
             words.end()?;
         }
         count.csv = csv;

@@ -74,7 +74,14 @@ fn tills_of(scenario: &Scenario) -> u64 {
         | Step::Offline { till }
         | Step::Delivers { till, .. }
         | Step::Clock { till, .. } => number_of(Some(till)),
-        _ => None,
+        Step::Scan { .. }
+        | Step::Catalogue(_)
+        | Step::Count(_)
+        | Step::AgentStops { .. }
+        | Step::AgentStarts
+        | Step::Line { .. }
+        | Step::Delivered
+        | Step::Expect(_) => None,
     });
     let set = scenario.setting.tills.iter().map(|(number, _)| *number);
     named.chain(set).max().unwrap_or(0)

@@ -112,7 +112,7 @@ impl Sources {
             _ if large => (true, Some(self.receipts.unclear(number))),
             0 => (false, Some(self.alert())),
             1 => (false, Some(self.report(rng, number))),
-            2..=6 => (false, self.scan(rng, item)),
+            2..=6 => (false, Some(self.scan(rng, item))),
             7 | 8 => (false, self.open(rng, item, wall)),
             9..=11 => (true, self.receipts.void(rng, number, false)),
             12 | 13 if WAITING => return self.void_before_its_line(rng, number),
@@ -201,7 +201,7 @@ impl Sources {
         })
     }
 
-    fn scan(&self, rng: &mut Rng, item: ItemId) -> Option<Body> {
+    fn scan(&self, rng: &mut Rng, item: ItemId) -> Body {
         let [back, floor] = self.zones.clone();
         let (kind, zone, from_zone, disposal) = match rng.between(0, 5) {
             0 => (ScanKind::Move, Some(floor), Some(back), Disposal::Sellable),
@@ -211,7 +211,7 @@ impl Sources {
             _ => (ScanKind::Receive, Some(back), None, Disposal::Sellable),
         };
         let reason = (kind == ScanKind::Adjust).then(|| "broken".to_owned());
-        Some(Body::Scan(ScanMovement {
+        Body::Scan(ScanMovement {
             dev: self.scanner.clone(),
             kind,
             parts: vec![part(item, quantity(rng))],
@@ -219,7 +219,7 @@ impl Sources {
             from_zone,
             reason,
             disposal,
-        }))
+        })
     }
 
     /// Absolute stock, true for a moment that is past: the tills had come to some number then.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sources::Taken;
 use crate::domain::command::{
-    Body, LineMovement, Opening, ScanKind, ScanMovement, TillLine, TillTransaction,
+    Body, LineMovement, Opening, Part, ScanKind, ScanMovement, TillLine, TillTransaction,
 };
 use crate::domain::ids::Name;
 use crate::domain::item::ItemId;
@@ -97,9 +97,12 @@ fn lines(sale: &TillTransaction) -> impl Iterator<Item = &LineMovement> {
 }
 
 fn scans(taken: &[Taken]) -> impl Iterator<Item = (&Taken, &ScanMovement)> {
-    taken.iter().filter_map(|taken| match taken.said.body() {
-        Body::Scan(scan) => Some((taken, scan)),
-        _ => None,
+    taken.iter().filter_map(|taken| {
+        if let Body::Scan(scan) = taken.said.body() {
+            Some((taken, scan))
+        } else {
+            None
+        }
     })
 }
 
@@ -112,7 +115,7 @@ fn of_line<'a>(
     if line.kind == LineKind::Void && !is_there(line, sales) {
         return Vec::new();
     }
-    let effect = |part: &'a crate::domain::command::Part| {
+    let effect = |part: &'a Part| {
         let qty = part.qty.0;
         let (on_hand, mut unavailable) = match (line.kind, line.disposal) {
             (LineKind::Sale, _) => (-qty, 0),
