@@ -26,10 +26,10 @@ const BETWEEN_OPENINGS_MS: i64 = 1_000;
 const OPENING_AGE_MS: u64 = 20_000;
 
 /// What is built.
-const CUTOFFS: bool = false;
-const VERSIONS: bool = false;
-const WAITING: bool = false;
-const BY_REFERENCE: bool = false;
+const CUTOFFS: bool = true;
+const VERSIONS: bool = true;
+const WAITING: bool = true;
+const BY_REFERENCE: bool = true;
 
 /// One event of a source: sent again it is the same event.
 #[derive(Debug, Clone)]
@@ -70,6 +70,8 @@ pub(super) struct Sources {
     scanner: Name,
     zones: [Name; 2],
     said: Vec<Said>,
+    /// When each of them was made.
+    made: Vec<WallMs>,
     /// Made, and to be said behind something that refers to it.
     later: VecDeque<Said>,
     /// Each event once, in the order of taking.
@@ -92,6 +94,7 @@ impl Sources {
             scanner: "dock".parse().ok()?,
             zones: ["back".parse().ok()?, "floor".parse().ok()?],
             said: Vec::new(),
+            made: Vec::new(),
             later: VecDeque::new(),
             taken: Vec::new(),
             known: BTreeSet::new(),
@@ -107,6 +110,7 @@ impl Sources {
             return Some(said);
         }
         let number = u32::try_from(self.said.len()).ok()?;
+        self.made.resize(self.said.len() + 2, wall);
         let item = rng.pick(&self.items)?.clone();
         let (again, body) = match rng.between(0, 29) {
             _ if large => (true, Some(self.receipts.unclear(number))),
@@ -114,7 +118,7 @@ impl Sources {
             1 => (false, Some(self.report(rng, number))),
             2..=6 => (false, Some(self.scan(rng, item))),
             7 | 8 => (false, self.open(rng, item, wall)),
-            9..=11 => (true, self.receipts.void(rng, number, false)),
+            9..=11 if WAITING => (true, self.receipts.void(rng, number, false)),
             12 | 13 if WAITING => return self.void_before_its_line(rng, number),
             14 => (true, Some(self.receipts.hold(rng, number, item))),
             15 | 16 => {
@@ -230,6 +234,10 @@ impl Sources {
         }
         let age = i64::try_from(rng.between(0, OPENING_AGE_MS)).ok()?;
         let at = at.max(wall - age);
+        // Receipts from behind the count may not be older than what the box still has of them.
+        let oldest = wall - i64::try_from(OPENING_AGE_MS).ok()?;
+        let recent = self.made.partition_point(|made| *made < oldest);
+        let number = number.max(u64::try_from(recent).ok()?);
         let said = u64::try_from(self.said.len()).ok()?;
         let number = rng.between(number, said.max(number));
         self.opening = (wall, at, number);
@@ -239,8 +247,8 @@ impl Sources {
         };
         let tills = [&self.receipts.till, &self.receipts.versioned];
         let cutoff = Cutoff {
-            at,
             last: tills.map(|till| (till.clone(), last.clone())).into(),
+            ..Cutoff::at(at)
         };
         Some(Body::Opening(Opening {
             cutoff: Some(cutoff),
