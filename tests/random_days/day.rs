@@ -354,7 +354,13 @@ impl Maker {
             events.push(event(imported, Saying::Count { count, told }));
         }
         let any = |random: &mut Random| MORNING_MS + random.below(40 * 60) as i64 * MINUTE_MS;
-        let learnt = any(&mut self.random);
+        // Before the first count: what was sold under a code before its item was counted would move
+        // with the code once more.
+        let first = self
+            .counts
+            .first()
+            .map_or(i64::MAX, |(_, imported)| *imported);
+        let learnt = any(&mut self.random).min(first - MINUTE_MS);
         events.push(event(learnt, Saying::Learn));
         for _ in 0..self.random.below(3) {
             let when = any(&mut self.random);

@@ -127,8 +127,11 @@ fn shortest(seed: u64) -> (usize, String) {
             attempt += 1;
             let end = (at + step).min(day.events.len());
             let mut shorter = day.clone();
-            shorter.events.drain(at..end);
-            if differs(&shorter, attempt) {
+            let learns = |event: &day::Event| matches!(event.saying, Saying::Learn);
+            let kept: Vec<day::Event> = shorter.events.drain(at..end).filter(learns).collect();
+            let any_left = kept.len() < end - at;
+            shorter.events.splice(at..at, kept);
+            if any_left && differs(&shorter, attempt) {
                 day = shorter;
             } else {
                 at = end;

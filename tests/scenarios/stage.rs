@@ -110,6 +110,10 @@ impl<'a> Stage<'a> {
         }
         let mut store = Store::set_up(&setup);
         store.start();
+        // A store that has been there for a while: its clock is vouched for (R11).
+        wait::try_until(SOON, || {
+            (store.status()?["clock"]["quality"] == "synced").then_some(())
+        });
         let state = |number| TillState {
             connection: store.till(number),
             ahead: 0,
