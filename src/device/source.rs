@@ -136,12 +136,7 @@ impl Report {
 
 /// What the clocks say now, and how far this boot's wall time may be trusted.
 pub(super) fn stamp(journal: &Journal) -> Stamp {
-    let facts = journal.facts();
-    let (boot, quality) = {
-        let facts = facts.borrow();
-        (facts.boot, facts.clock)
-    };
-    clock::stamp(boot, quality)
+    journal.stamp()
 }
 
 /// A command with the time of now.

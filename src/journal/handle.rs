@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use shelfwire_core::domain::command::Command;
 use shelfwire_core::domain::ids::Seq;
 use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::time::Stamp;
 use shelfwire_core::session::facts::{Facts, Keep};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::error::StorageError;
+use super::open::Clock;
 use super::read::{ItemStock, Reader};
 use super::settings::Sizes;
 use super::watched::Watched;
@@ -70,9 +72,26 @@ pub struct Journal {
     /// The disk was full when something was last written.
     pub(super) full: Arc<AtomicBool>,
     pub(super) tap: Tap,
+    pub(super) clock: Stamps,
+}
+
+/// The process's clocks.
+#[derive(Clone)]
+pub(super) struct Stamps(pub(super) Clock);
+
+impl std::fmt::Debug for Stamps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stamps")
+    }
 }
 
 impl Journal {
+    /// What the clocks say now, and how far this boot's wall time may be trusted now: not as of the
+    /// last commit, or a clock that is vouched for later would never be believed.
+    pub fn stamp(&self) -> Stamp {
+        (self.clock.0)()
+    }
+
     /// Takes a command; returns after the commit that holds it.
     pub async fn take(&self, command: Command) -> Result<Receipt, TakeError> {
         let (reply, answer) = oneshot::channel();

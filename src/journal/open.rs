@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::checkpoint::Checkpointer;
 use super::error::{Doing as _, StorageError};
 use super::files::{Files, Lock};
-use super::handle::Journal;
+use super::handle::{Journal, Stamps};
 use super::inspect::{Unusable, Usable, inspect};
 use super::migrate;
 use super::rows::{journals, meta};
@@ -271,6 +271,7 @@ fn start(options: &Options, ready: Prepared) -> Result<Opened, StorageError> {
             file: Arc::new((ready.database, options.sizes)),
             full,
             tap: Tap::default(),
+            clock: Stamps(Arc::clone(&options.clock)),
         },
         begun: ready.begun,
         end: Ended {
