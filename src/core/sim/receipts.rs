@@ -7,8 +7,11 @@ use crate::domain::item::ItemId;
 use crate::domain::numbers::Numbering;
 use crate::domain::observation::{Disposal, LineKind, LineRef, Mode, Status, UnclearLine};
 use crate::domain::quantity::{Milli, Uom};
-use crate::domain::time::BusinessDay;
+use crate::domain::time::{BusinessDay, WallMs};
 use crate::limits::RAW_MAX_BYTES;
+
+/// Within this a receipt may change: long before its rows are pruned.
+const CHANGES_WITHIN_MS: i64 = 8_000;
 
 /// Where goods that come back go.
 const DISPOSALS: [Disposal; 3] = [Disposal::Sellable, Disposal::Inspect, Disposal::Waste];
@@ -40,8 +43,8 @@ pub(super) struct Receipts {
     pub(super) day: BusinessDay,
     sold: Vec<Sold>,
     aside: Vec<Aside>,
-    /// The newest receipt with versions, and how many it had.
-    changed: Option<(u32, u32)>,
+    /// The newest receipt with versions, how many it had, and when the first was made.
+    changed: Option<(u32, u32, WallMs)>,
 }
 
 impl Receipts {
@@ -134,13 +137,20 @@ impl Receipts {
         Some(self.transaction(number, vec![end]))
     }
 
-    /// A receipt of the till that sends versions: a new one, or the newest one as it is now.
-    pub(super) fn version(&mut self, rng: &mut Rng, number: u32, items: &[ItemId]) -> Option<Body> {
-        let (first, version) = match self.changed.take().filter(|_| rng.percent(60)) {
-            Some((first, version)) => (first, version + 1),
-            None => (number, 0),
+    /// A receipt of the till that sends versions: a new one, or the newest one as it is now; soon
+    /// enough for the box to have the rows of the first.
+    pub(super) fn version(
+        &mut self,
+        rng: &mut Rng,
+        (number, wall): (u32, WallMs),
+        items: &[ItemId],
+    ) -> Option<Body> {
+        let soon = |(_, _, made): &(u32, u32, WallMs)| wall - made < CHANGES_WITHIN_MS;
+        let (first, version, made) = match self.changed.take().filter(soon) {
+            Some((first, version, made)) if rng.percent(60) => (first, version + 1, made),
+            _ => (number, 0, wall),
         };
-        self.changed = (version < 3).then_some((first, version));
+        self.changed = (version < 3).then_some((first, version, made));
         let mut lines = Vec::new();
         for id in 0..rng.between(0, 2) {
             let kind = if rng.percent(80) {

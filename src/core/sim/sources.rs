@@ -125,7 +125,10 @@ impl Sources {
                 let known = |event| BY_REFERENCE && self.known.contains(&event);
                 (true, self.receipts.end_of_hold(rng, number, known))
             }
-            17..=20 if VERSIONS => (true, self.receipts.version(rng, number, &self.items)),
+            17..=20 if VERSIONS => {
+                let made = (number, wall);
+                (true, self.receipts.version(rng, made, &self.items))
+            }
             _ => (true, self.receipts.sale(rng, number, &self.items)),
         };
         let body = match body {
