@@ -42,6 +42,9 @@ pub struct TillManners {
 pub struct Count {
     /// True time, in milliseconds.
     pub at_ms: i64,
+    /// Somebody said when it was. Else it is when the numbers were handed in, and only what is surely
+    /// from before is inside.
+    pub told: bool,
     /// By till: its last receipt that is inside, business day and number.
     pub last: BTreeMap<String, (String, u64)>,
     pub items: BTreeMap<String, Milli>,

@@ -43,17 +43,38 @@ pub(super) fn settle(oracle: &Oracle) -> BTreeMap<String, Stock> {
     let mut moved: Vec<(Effect, Moment)> = Vec::new();
     let mut undone: BTreeMap<(Key, String), Milli> = BTreeMap::new();
     let mut held: BTreeMap<(String, String), Milli> = BTreeMap::new();
-    for receipt in &receipts {
+    let mut waiting: Vec<(&Line, Moment)> = Vec::new();
+    for (at, receipt) in receipts.iter().enumerate() {
         let moment = moment(oracle, receipt);
+        let here = &receipts[..=at];
         for line in &receipt.lines {
-            let effects = match line.kind.as_str() {
-                "void" => void(oracle, &receipts, line, &mut undone),
-                _ if line.voided => Vec::new(),
-                _ => effects(oracle, line),
+            let of = line.voids.as_ref().map(|(key, _)| key);
+            let effects = if line.kind != "void" {
+                let counts = !line.voided;
+                counts.then(|| effects(oracle, line)).unwrap_or_default()
+            } else if of == Some(&receipt.key) {
+                // A number may be used twice: a void on the receipt itself means this one.
+                void(oracle, &[*receipt], line, &mut undone)
+            } else if here.iter().any(|other| of == Some(&other.key)) {
+                void(oracle, here, line, &mut undone)
+            } else {
+                waiting.push((line, moment.clone()));
+                Vec::new()
             };
             let effects = by_reference(line, effects, &mut held);
             moved.extend(effects.into_iter().map(|effect| (effect, moment.clone())));
         }
+        // R5: what waited for this receipt, behind what it undoes itself.
+        let ready = |line: &Line| {
+            line.voids
+                .as_ref()
+                .is_some_and(|(key, _)| *key == receipt.key)
+        };
+        for (line, moment) in waiting.iter().filter(|(line, _)| ready(line)) {
+            let effects = void(oracle, here, line, &mut undone).into_iter();
+            moved.extend(effects.map(|effect| (effect, moment.clone())));
+        }
+        waiting.retain(|(line, _)| !ready(line));
     }
     for scan in &oracle.scans {
         let moment = Moment {
@@ -196,6 +217,9 @@ fn void(
     let before = undone.entry((key.clone(), id.clone())).or_default();
     let qty = void.qty.abs().min(line.qty.abs() - *before);
     *before += qty;
+    if qty <= 0 {
+        return Vec::new();
+    }
     let whole = line.qty.abs();
     let share = |of: Milli| {
         assert_eq!(of * qty % whole, 0, "{qty} of {whole} would be rounded");
@@ -272,6 +296,7 @@ fn side(count: &Count, moment: &Moment) -> Side {
     match moment.at_ms {
         Some(at) if at < count.at_ms - UNSURE_MS => Side::Inside,
         Some(at) if at > count.at_ms + UNSURE_MS => Side::Outside,
+        Some(_) | None if !count.told => Side::Outside,
         Some(_) | None => Side::Unsure,
     }
 }

@@ -35,13 +35,6 @@ pub fn first_catalogue() -> String {
         + "\n"
 }
 
-/// What is built so far.
-pub const CUTOFFS: bool = true;
-pub const VERSIONS: bool = true;
-pub const DAMAGED: bool = true;
-pub const WAITING: bool = true;
-pub const BY_REFERENCE: bool = true;
-
 /// Eight in the morning of the first day, 22 November 2026, in milliseconds.
 pub const MORNING_MS: i64 = 1_795_334_400_000;
 pub const MINUTE_MS: i64 = 60_000;
@@ -62,10 +55,7 @@ pub enum Saying {
         task: Task,
         code: String,
     },
-    Count {
-        count: Count,
-        told: bool,
-    },
+    Count(Count),
     /// The catalogue's second version arrives.
     Learn,
     /// The agent stops and starts.
@@ -108,7 +98,7 @@ impl Day {
         let mut random = Random::new(seed);
         let mut counts = Vec::new();
         let mut from = MORNING_MS + HOUR_MS;
-        for _ in 0..if CUTOFFS { random.below(3) } else { 0 } {
+        for _ in 0..random.below(3) {
             let at = from + random.below(20 * 60) as i64 * MINUTE_MS;
             let imported = at + 1 + random.below(6 * 60) as i64 * MINUTE_MS;
             counts.push((at, imported));
@@ -116,7 +106,7 @@ impl Day {
         }
         let tills = (1..=2 + random.below(2)).map(|number| {
             let manners = TillManners {
-                versioned: VERSIONS && random.below(4) == 0,
+                versioned: random.below(4) == 0,
                 signed: random.below(4) == 0,
                 ahead_ms: (random.below(3) as i64 - 1) * random.below(15) as i64 * MINUTE_MS,
             };
@@ -211,7 +201,7 @@ impl Maker {
     fn is_near(&self, moment: i64) -> bool {
         self.counts
             .iter()
-            .any(|(at, _)| (at - moment).abs() < NEAR_MS)
+            .any(|(at, imported)| (at - moment).abs().min((imported - moment).abs()) < NEAR_MS)
     }
 
     fn receipt(
@@ -235,6 +225,7 @@ impl Maker {
             taken_ms,
             may_be_undone: !manners.versioned,
             signed: manners.signed,
+            near: self.is_near(moment),
         };
         let (mode, status) = match self.random.below(40) {
             _ if punctual || manners.versioned => ("live", "completed"),
@@ -351,7 +342,7 @@ impl Maker {
             let told = self.random.below(4) > 0;
             let at_ms = if told { at_ms } else { imported };
             let count = self.count(at_ms, told);
-            events.push(event(imported, Saying::Count { count, told }));
+            events.push(event(imported, Saying::Count(count)));
         }
         let any = |random: &mut Random| MORNING_MS + random.below(40 * 60) as i64 * MINUTE_MS;
         // Before the first count: what was sold under a code before its item was counted would move
@@ -394,7 +385,12 @@ impl Maker {
                 last.pop_first();
             }
         }
-        Count { at_ms, last, items }
+        Count {
+            at_ms,
+            told,
+            last,
+            items,
+        }
     }
 }
 

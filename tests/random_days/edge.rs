@@ -122,7 +122,7 @@ impl Edge {
                 Saying::Scan { task, code } => {
                     commands.extend(self.scanned(*task, code, event.taken_ms))
                 }
-                Saying::Count { count, told } => {
+                Saying::Count(count) => {
                     let cutoff = json!({ "at": count.at_ms, "last": count.last.iter().map(
                         |(till, (day, number))| (till.clone(), json!({ "day": day, "number": number }))
                     ).collect::<BTreeMap<_, _>>() });
@@ -138,7 +138,7 @@ impl Edge {
                     commands.push(Command {
                         stamp: stamp(event.taken_ms),
                         body: Body::Opening(Opening {
-                            cutoff: told.then(|| serde_json::from_value(cutoff).unwrap()),
+                            cutoff: count.told.then(|| serde_json::from_value(cutoff).unwrap()),
                             lines: lines.collect(),
                         }),
                     });

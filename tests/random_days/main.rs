@@ -55,7 +55,7 @@ fn expected(day: &Day) -> BTreeMap<String, Stock> {
         match &event.saying {
             Saying::Till { message, .. } => oracle.hear(message, event.taken_ms),
             Saying::Scan { task, code } => oracle.scan(*task, code, event.taken_ms),
-            Saying::Count { count, .. } => oracle.count(count.clone()),
+            Saying::Count(count) => oracle.count(count.clone()),
             Saying::Learn | Saying::Restart => {}
         }
     }

@@ -25,12 +25,6 @@ const BETWEEN_OPENINGS_MS: i64 = 1_000;
 /// An opening is at most so old: less than what the box retains.
 const OPENING_AGE_MS: u64 = 20_000;
 
-/// What is built.
-const CUTOFFS: bool = true;
-const VERSIONS: bool = true;
-const WAITING: bool = true;
-const BY_REFERENCE: bool = true;
-
 /// One event of a source: sent again it is the same event.
 #[derive(Debug, Clone)]
 pub(super) struct Said {
@@ -118,14 +112,14 @@ impl Sources {
             1 => (false, Some(self.report(rng, number))),
             2..=6 => (false, Some(self.scan(rng, item))),
             7 | 8 => (false, self.open(rng, item, wall)),
-            9..=11 if WAITING => (true, self.receipts.void(rng, number, false)),
-            12 | 13 if WAITING => return self.void_before_its_line(rng, number),
+            9..=11 => (true, self.receipts.void(rng, number, false)),
+            12 | 13 => return self.void_before_its_line(rng, number),
             14 => (true, Some(self.receipts.hold(rng, number, item))),
             15 | 16 => {
-                let known = |event| BY_REFERENCE && self.known.contains(&event);
+                let known = |event| self.known.contains(&event);
                 (true, self.receipts.end_of_hold(rng, number, known))
             }
-            17..=20 if VERSIONS => {
+            17..=20 => {
                 let made = (number, wall);
                 (true, self.receipts.version(rng, made, &self.items))
             }
@@ -232,7 +226,7 @@ impl Sources {
     /// Absolute stock, true for a moment that is past: the tills had come to some number then.
     fn open(&mut self, rng: &mut Rng, item: ItemId, wall: WallMs) -> Option<Body> {
         let (made, at, number) = self.opening;
-        if !CUTOFFS || wall - made < BETWEEN_OPENINGS_MS {
+        if wall - made < BETWEEN_OPENINGS_MS {
             return None;
         }
         let age = i64::try_from(rng.between(0, OPENING_AGE_MS)).ok()?;
