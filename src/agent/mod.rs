@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use shelfwire_core::domain::time::MonoMs;
 use tokio::signal::unix::Signal;
 use tokio::time::Instant;
 
@@ -180,19 +181,8 @@ fn start(with: Start) -> Result<Running, Failure> {
     };
     answer(&config.state_dir, answers, &mut health);
     let asked = journal.clone();
-    let progress = move || {
-        let (journal, ticked) = (asked.clone(), view.borrow().ticked);
-        async move {
-            journal.progress().await.ok().ok_or(Stuck::Writer)?;
-            let quiet = clock::boot_ms().saturating_sub(ticked);
-            if quiet > TICK_WITHIN_MS {
-                Err(Stuck::Session)
-            } else {
-                Ok(())
-            }
-        }
-    };
-    let watch = watchdog::run(watchdog::wanted(), progress, health.stop_flag());
+    let question = move || moves(asked.clone(), view.borrow().ticked);
+    let watch = watchdog::run(watchdog::wanted(), question, health.stop_flag());
     health.spawn("watchdog", watch);
     health.spawn("status line", report::lines(reporter, health.stop_flag()));
     notify::ready("running; connecting to the broker");
@@ -228,6 +218,17 @@ fn answer(state_dir: &Path, answers: socket::Answers, health: &mut Tasks) {
         Err(error) => {
             tracing::warn!(%error, "no status socket: `shelfwire status` sees only the journal");
         }
+    }
+}
+
+/// The watchdog's question: has a no-op gone through the writer, and has the session ticked?
+async fn moves(journal: Journal, ticked: MonoMs) -> Result<(), Stuck> {
+    journal.progress().await.ok().ok_or(Stuck::Writer)?;
+    let quiet = clock::boot_ms().saturating_sub(ticked);
+    if quiet > TICK_WITHIN_MS {
+        Err(Stuck::Session)
+    } else {
+        Ok(())
     }
 }
 

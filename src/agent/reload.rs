@@ -170,11 +170,16 @@ fn is_live(key: &str, folders: &[String]) -> bool {
 fn of_folders(settings: &[Setting]) -> Vec<String> {
     let tills = settings
         .iter()
-        .filter(|one| one.key.starts_with("drop[") && one.key.ends_with(".tills"));
+        .filter(|one| one.key.starts_with("drop[") && one.key.rsplit('.').next() == Some("tills"));
     let names = tills.filter_map(|one| one.value.as_array()).flatten();
     names
         .filter_map(|name| name.as_str().map(str::to_owned))
         .collect()
+}
+
+/// Whether a key is the name of a table in a list.
+fn names(key: &str) -> bool {
+    key.rsplit('.').next() == Some("name")
 }
 
 /// Keys that differ from what the parts were started with and need a restart, each with its place.
@@ -184,12 +189,12 @@ fn waiting(started: &BTreeMap<String, String>, settings: &[Setting]) -> Vec<Stri
     let changed = settings.iter().filter(|one| {
         let was = started.get(&one.key);
         // A table of a list that is new is named once, by its name.
-        let inner = one.key.contains('[') && !one.key.ends_with(".name");
+        let inner = one.key.contains('[') && !names(&one.key);
         let new_table = inner && was.is_none() && !started.contains_key(&name_of(&one.key));
         was != now.get(&one.key) && !is_live(&one.key, &folders) && !new_table
     });
     let gone = started.keys().filter(|key| {
-        let inner = key.contains('[') && !key.ends_with(".name");
+        let inner = key.contains('[') && !names(key);
         let old_table = inner && !now.contains_key(&name_of(key));
         !now.contains_key(*key) && !is_live(key, &folders) && !old_table
     });

@@ -79,6 +79,6 @@ fn last_of(config: &Config, word: &str, day: &BusinessDay) -> Result<(Name, Last
             )
         }
     };
-    let number = number.parse().map_err(|_| wrong())?;
+    let number = number.parse().ok().ok_or_else(wrong)?;
     Ok((till.clone(), LastNumber { day, number }))
 }

@@ -5,7 +5,7 @@ use super::print::Out;
 use crate::demo;
 
 /// Shows the demo; 1 if source, edge and centre differ at its end.
-pub fn run(out: &mut Out) -> Exit {
+pub(super) fn run(out: &mut Out) -> Exit {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -194,7 +194,7 @@ pub struct Test {
     pub till: Name,
     /// The messages, JSON objects, in the order in which they come.
     pub messages: Vec<String>,
-    /// By how much on_hand of an item changes; of items that are not here, not at all.
+    /// By how much `on_hand` of an item changes; of items that are not here, not at all.
     pub expect: BTreeMap<ItemId, Milli>,
     /// The same for what is not for sale.
     pub unavailable: BTreeMap<ItemId, Milli>,

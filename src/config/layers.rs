@@ -61,15 +61,23 @@ fn of_store(entry: Entry, name: Option<&str>, faults: &mut Vec<Diagnostic>) -> O
                 None if key.parse::<shelfwire_core::domain::ids::Name>().is_ok() => continue,
                 None => format!("\"{key}\" cannot be a store: 1 to 32 letters, digits, '-' or '_'"),
             },
-            other => format!("`store.{key}` is a table, and here it is {}", other.title()),
+            other @ (Kind::Text(_)
+            | Kind::Integer(_)
+            | Kind::Float
+            | Kind::Boolean(_)
+            | Kind::Datetime
+            | Kind::Array(_)) => {
+                format!("`store.{key}` is a table, and here it is {}", other.title())
+            }
         };
         let fault = Diagnostic::new(Code::NotAStore, &store.key, message)
             .help("write [store.\"0042\"] with the name of a store, and below it what that store has otherwise");
         faults.push(fault);
     }
-    match stores.remove(name?)?.node.kind {
-        Kind::Table(mine) => Some(mine),
-        _ => None,
+    if let Kind::Table(mine) = stores.remove(name?)?.node.kind {
+        Some(mine)
+    } else {
+        None
     }
 }
 
@@ -100,24 +108,31 @@ fn overlay(
                 let old = under
                     .entry(key)
                     .or_insert_with(|| put(Kind::Table(Table::new())));
-                match &mut old.node.kind {
-                    Kind::Table(old) => overlay(old, new, &path, values, faults),
-                    _ => *old = put(Kind::Table(new)),
+                if let Kind::Table(old) = &mut old.node.kind {
+                    overlay(old, new, &path, values, faults);
+                } else {
+                    *old = put(Kind::Table(new));
                 }
             }
             Kind::Array(new) if !new.is_empty() && list(&new) => {
                 let old = under
                     .entry(key)
                     .or_insert_with(|| put(Kind::Array(Vec::new())));
-                match &mut old.node.kind {
-                    Kind::Array(old) if list(old) => {
-                        let path = format!("{path}[]");
-                        entries(old, new, &path, values, faults);
-                    }
-                    _ => *old = put(Kind::Array(new)),
+                if let Kind::Array(old) = &mut old.node.kind
+                    && list(old)
+                {
+                    entries(old, new, &format!("{path}[]"), values, faults);
+                } else {
+                    *old = put(Kind::Array(new));
                 }
             }
-            kind => {
+            kind @ (Kind::Text(_)
+            | Kind::Integer(_)
+            | Kind::Float
+            | Kind::Boolean(_)
+            | Kind::Datetime
+            | Kind::Array(_)
+            | Kind::Table(_)) => {
                 under.insert(key, put(kind));
             }
         }
@@ -172,10 +187,10 @@ fn list(items: &[Node]) -> bool {
 }
 
 fn name_of(item: &Node) -> Option<String> {
-    match &item.kind {
-        Kind::Table(table) => as_text(&table.get("name")?.node).map(str::to_owned),
-        _ => None,
-    }
+    let Kind::Table(table) = &item.kind else {
+        return None;
+    };
+    as_text(&table.get("name")?.node).map(str::to_owned)
 }
 
 /// Where `absent = true` stands.
@@ -188,8 +203,8 @@ fn absent(item: &Node) -> Option<Spot> {
 }
 
 fn as_text(node: &Node) -> Option<&str> {
-    match &node.kind {
-        Kind::Text(text) => Some(text),
-        _ => None,
-    }
+    let Kind::Text(text) = &node.kind else {
+        return None;
+    };
+    Some(text)
 }

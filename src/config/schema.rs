@@ -87,10 +87,14 @@ fn put(into: &mut Value, path: &str, schema: Value, meaning: &BTreeMap<String, S
         at = if let Some(list) = part.strip_suffix("[]") {
             let items = keys.entry(list).or_insert_with(|| {
                 let mut item = object(None);
-                item["properties"]["absent"] = json!({
+                let absent = json!({
                     "description": "Takes out what the fleet's file has under this name.",
                     "const": true,
                 });
+                if let Some(properties) = item.get_mut("properties").and_then(Value::as_object_mut)
+                {
+                    properties.insert("absent".to_owned(), absent);
+                }
                 json!({ "type": "array", "items": item })
             });
             if let (Some(text), Some(fields)) = (description, items.as_object_mut()) {

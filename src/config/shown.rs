@@ -68,10 +68,8 @@ pub(crate) fn settings(in_force: &[InForce], sources: &[Source]) -> Vec<Setting>
 /// `scanner[1]` and its name.
 fn named(one: &InForce) -> Option<(&str, String)> {
     let table = one.path.strip_suffix(".name")?;
-    match value(&one.value) {
-        toml::Value::String(name) => Some((table, name)),
-        _ => None,
-    }
+    let name = value(&one.value);
+    name.as_str().map(|name| (table, name.to_owned()))
 }
 
 fn value(origin: &Origin) -> toml::Value {
@@ -124,15 +122,15 @@ pub fn as_toml(settings: &[Setting]) -> String {
     let mut table = "";
     for one in settings {
         if one.table != table {
-            text.push_str(&format!("\n{}\n", one.header));
+            text.extend(["\n", &one.header, "\n"]);
             table = &one.table;
         }
         let line = format!("{} = {}", one.last(), one.toml);
         let origin = one.origin();
         if line.len() > WIDTH || line.contains('\n') {
-            text.push_str(&format!("# {origin}\n{line}\n"));
+            text.extend(["# ", &origin, "\n", &line, "\n"]);
         } else {
-            text.push_str(&format!("{line:<WIDTH$}  # {origin}\n"));
+            text.extend([format!("{line:<WIDTH$}").as_str(), "  # ", &origin, "\n"]);
         }
     }
     text

@@ -65,9 +65,10 @@ impl Value for Messages {
 
     fn read(node: &Node) -> Result<Self, Wrong> {
         let one = std::slice::from_ref(node);
-        let items = match &node.kind {
-            Kind::Array(items) => items.as_slice(),
-            _ => one,
+        let items = if let Kind::Array(items) = &node.kind {
+            items.as_slice()
+        } else {
+            one
         };
         let mut messages = Vec::new();
         for item in items {

@@ -113,9 +113,10 @@ impl Value for bool {
     }
 
     fn read(node: &Node) -> Result<Self, Wrong> {
-        match node.kind {
-            Kind::Boolean(value) => Ok(value),
-            _ => Err(wrong_type::<Self>(node)),
+        if let Kind::Boolean(value) = node.kind {
+            Ok(value)
+        } else {
+            Err(wrong_type::<Self>(node))
         }
     }
 }
