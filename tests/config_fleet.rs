@@ -171,6 +171,45 @@ fn three_stores_share_a_file_and_every_value_names_its_line() {
 }
 
 #[test]
+fn a_test_of_the_fleet_is_played_in_every_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = fs::read_to_string(shipped("fleet/fleet.toml")).unwrap();
+    let faults = |store: &Path| {
+        let (code, json, said) = shelfwire(&["check", "--json"], store);
+        let document: Value = serde_json::from_str(&json).unwrap();
+        let pass = &document["layers"][3];
+        assert_eq!(pass["layer"], "tests", "{said}");
+        assert_eq!(pass["checked"], true, "{json}");
+        let all = document["faults"].as_array().unwrap().clone();
+        let of_tests = |fault: &Value| fault["code"] == "E075" || fault["code"] == "E076";
+        let found: Vec<Value> = all.into_iter().filter(of_tests).collect();
+        (code, found)
+    };
+    for name in ["0001", "0017", "0042"] {
+        let (code, found) = faults(&store(folder.path(), name, &fleet, ""));
+        // The secrets of the sample are on no machine that builds.
+        assert_eq!((code, &found[..]), (Some(69), &[][..]), "{name}");
+    }
+    // With the catalogue there, a store that expects something else is wrong.
+    let own = "[[test]]\nname = \"a void takes its line back\"\nexpect = {}\n";
+    let fleet = fleet.replace(
+        "/etc/shelfwire/catalogue.csv",
+        shipped("catalogue.csv").to_str().unwrap(),
+    );
+    let (code, found) = faults(&store(folder.path(), "0003", &fleet, own));
+    assert_eq!(code, Some(78));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let said = found[0]["message"].as_str().unwrap();
+    assert!(
+        said.ends_with("on_hand of 4711: expected 0, got -2"),
+        "{said}"
+    );
+    let file = found[0]["file"].as_str().unwrap();
+    assert!(file.ends_with("0003/shelfwire.toml"), "{file}");
+    assert_eq!(found[0]["line"], 4, "{found:?}");
+}
+
+#[test]
 fn what_is_shown_is_a_configuration_that_means_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let fleet = fs::read_to_string(shipped("fleet/fleet.toml")).unwrap();

@@ -8,8 +8,7 @@ use shelfwire_core::book::Patience;
 use shelfwire_core::codec::framing::{FrameEnd, FramingRules};
 use shelfwire_core::codec::vouch::AimRule;
 use shelfwire_core::domain::ids::{BoxId, Name};
-use shelfwire_core::domain::numbers::Numbering;
-use shelfwire_core::identify::{Role, ScannerRole, TillRules, VoidStyle};
+use shelfwire_core::identify::{Role, ScannerRole};
 use shelfwire_core::limits::TOKEN_MIN_BYTES;
 use shelfwire_core::session::{Profile, Setup};
 
@@ -207,7 +206,7 @@ fn tills(config: &Config, pos: &config::Pos) -> PosSettings {
         access.push(TillAccess {
             name: till.name.clone(),
             token,
-            rules: rules(till),
+            rules: till.rules(),
         });
     }
     PosSettings {
@@ -229,7 +228,9 @@ fn tills(config: &Config, pos: &config::Pos) -> PosSettings {
 fn dropped(config: &Config, drop: &config::Drop) -> DropSettings {
     let listed = |till: &&config::Till| drop.tills.contains(&till.name);
     let tills = config.tills.iter().filter(listed);
-    let tills = tills.map(|till| (till.name.clone(), rules(till))).collect();
+    let tills = tills
+        .map(|till| (till.name.clone(), till.rules()))
+        .collect();
     DropSettings {
         timezone: config.timezone.clone(),
         ..DropSettings::new(drop.name.clone(), drop.folder.clone(), tills)
@@ -246,23 +247,6 @@ fn token(file: &config::SecretFile) -> Result<Token, String> {
         return Err(format!("its token has less than {TOKEN_MIN_BYTES} bytes"));
     }
     Ok(Token::of(secret))
-}
-
-/// What is agreed with a till about its messages.
-fn rules(till: &config::Till) -> TillRules {
-    TillRules {
-        versioned: till.versioned,
-        void_style: match till.void_style {
-            config::VoidStyle::Reverses => VoidStyle::Reverses,
-            config::VoidStyle::Signed => VoidStyle::Signed,
-            config::VoidStyle::FlagsOriginal => VoidStyle::FlagsOriginal,
-        },
-        numbering: match till.numbers {
-            config::Numbers::Continuous => Numbering::Continuous,
-            config::Numbers::Daily => Numbering::Daily,
-            config::Numbers::None => Numbering::None,
-        },
-    }
 }
 
 /// `pos`, unless a device has that name.

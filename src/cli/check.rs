@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use shelfwire_core::identify::Catalogue;
 
 use super::exit::Exit;
 use super::print::Out;
 use crate::config::code::Layer;
 use crate::config::{Config, Fault, Report, Surroundings, load};
+use crate::device::catalogue::{self, read_whole};
 
 const EXAMPLES: &str = "\
 EXAMPLES
@@ -52,7 +54,10 @@ struct Pass {
 pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
     let path = args.file.as_deref().unwrap_or(config);
     let loaded = load(path, &Surroundings::of_process(false));
-    let report = loaded.report;
+    let mut report = loaded.report;
+    if let Some(config) = &loaded.config {
+        play(config, &mut report);
+    }
     let exit = match (report.is_wrong(), report.is_unready()) {
         (true, _) => Exit::Config,
         (_, true) => Exit::Environment,
@@ -76,8 +81,9 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
     for text in report.rendered(out.colour()) {
         out.say(format_args!("{text}\n"));
     }
+    let tests = loaded.config.as_ref().map_or(0, |c| c.tests.len());
     for pass in &passes {
-        out.say(line(pass, &report));
+        out.say(line(pass, &report, tests));
     }
     if let (Exit::Done, Some(config)) = (exit, &loaded.config) {
         out.say(summary(config));
@@ -90,6 +96,21 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
     exit
 }
 
+/// `[[test]]` stanzas; without a catalogue in the configuration every code is an item of its own.
+fn play(config: &Config, report: &mut Report) {
+    let catalogue = match &config.catalogue {
+        Some(catalogue) if !config.tests.is_empty() => read_whole(&catalogue.file),
+        _ => Ok(Catalogue::empty()),
+    };
+    let why = |fault| match fault {
+        // In force before it is nothing here.
+        catalogue::Fault::Refused { path, why } => format!("{path}{why}"),
+        other @ (catalogue::Fault::Unset | catalogue::Fault::Missing(_)) => other.to_string(),
+    };
+    let catalogue = catalogue.map_err(why);
+    report.play(config, catalogue.as_ref().map_err(String::as_str));
+}
+
 fn pass(layer: Layer, report: &Report) -> Pass {
     let (errors, warnings) = report.count(layer);
     Pass {
@@ -100,7 +121,7 @@ fn pass(layer: Layer, report: &Report) -> Pass {
     }
 }
 
-fn line(pass: &Pass, report: &Report) -> String {
+fn line(pass: &Pass, report: &Report, tests: usize) -> String {
     let (mark, text) = if !pass.checked {
         ("~", "skipped (fix the errors first)".to_owned())
     } else if pass.errors > 0 {
@@ -109,6 +130,8 @@ fn line(pass: &Pass, report: &Report) -> String {
         ("~", count(pass.warnings, "warning"))
     } else if pass.layer == Layer::Fields {
         ("√", count(report.files(), "file"))
+    } else if pass.layer == Layer::Tests {
+        ("√", count(tests, "test"))
     } else {
         ("√", String::new())
     };

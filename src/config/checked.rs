@@ -10,7 +10,9 @@ use jiff::tz::TimeZone;
 use shelfwire_core::domain::hours::Hours;
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::item::ItemId;
+use shelfwire_core::domain::numbers::Numbering;
 use shelfwire_core::domain::quantity::Milli;
+use shelfwire_core::identify::{self, TillRules};
 
 pub use super::value::choice::{FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
 pub use super::value::secret::{Secret, SecretError, SecretFile};
@@ -159,6 +161,25 @@ pub struct Till {
     pub numbers: Numbers,
     /// Without a word for this long in opening hours it is silent; zero for never.
     pub silent_after: Duration,
+}
+
+impl Till {
+    /// What is agreed with it about its messages.
+    pub fn rules(&self) -> TillRules {
+        TillRules {
+            versioned: self.versioned,
+            void_style: match self.void_style {
+                VoidStyle::Reverses => identify::VoidStyle::Reverses,
+                VoidStyle::Signed => identify::VoidStyle::Signed,
+                VoidStyle::FlagsOriginal => identify::VoidStyle::FlagsOriginal,
+            },
+            numbering: match self.numbers {
+                Numbers::Continuous => Numbering::Continuous,
+                Numbers::Daily => Numbering::Daily,
+                Numbers::None => Numbering::None,
+            },
+        }
+    }
 }
 
 /// `[[drop]]`

@@ -10,11 +10,18 @@ pub enum Layer {
     References,
     /// Values against this machine: files, devices, credentials.
     Environment,
+    /// `[[test]]`: messages against what they must come to. Only `check` makes it.
+    Tests,
 }
 
 impl Layer {
     /// All passes, in order.
-    pub const ALL: [Self; 3] = [Self::Fields, Self::References, Self::Environment];
+    pub const ALL: [Self; 4] = [
+        Self::Fields,
+        Self::References,
+        Self::Environment,
+        Self::Tests,
+    ];
 
     /// What `check` calls the pass.
     pub fn title(self) -> &'static str {
@@ -22,6 +29,7 @@ impl Layer {
             Self::Fields => "syntax and fields",
             Self::References => "references",
             Self::Environment => "environment",
+            Self::Tests => "tests",
         }
     }
 }
@@ -190,6 +198,10 @@ codes! {
     StateDir "E073" Environment,
     /// A drop folder that is not a folder.
     NotAFolder "E074" Environment,
+    /// A test whose messages do not come to what it expects.
+    TestFails "E075" Tests,
+    /// A test that cannot be judged without the catalogue.
+    TestOpen "E076" Environment,
     /// MQTT without TLS to another machine.
     ClearBroker "W001" References,
     /// A secret that everybody on this machine can read.

@@ -4,18 +4,20 @@
 use std::path::Path;
 
 use shelfwire_core::domain::hours::Hours;
+use shelfwire_core::identify::Catalogue;
 
 use super::checked::{Config, Drop, Identity, Pos, Scanner, Test, Till, Uplink};
-use super::code::Layer;
+use super::code::{Code, Layer};
 use super::cross;
 use super::diagnostic::{Diagnostic, Fault, Source, plain, render};
 use super::environment::{self, Surroundings};
 use super::fields::{InForce, Reader};
 use super::files::Files;
 use super::layers;
-use super::node::Table;
+use super::node::{Spot, Table};
 use super::read::{Draft, UplinkDraft, read};
 use super::shown::{Setting, settings};
+use super::trial::{self, Verdict};
 
 /// What came of reading the files.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub struct Report {
     sources: Vec<Source>,
     faults: Vec<Diagnostic>,
     in_force: Vec<InForce>,
+    /// Where each `[[test]]` stands.
+    tests: Vec<Spot>,
     /// The pass after which no other was made.
     last: Layer,
 }
@@ -71,6 +75,8 @@ pub fn load(path: &Path, surroundings: &Surroundings) -> Loaded {
             config = settle(draft, surroundings);
         }
     }
+    let of_test = |at: usize| reader.spots.get(&format!("test[{at}]")).cloned();
+    let tests = (0..).map_while(of_test).collect();
     let mut faults = reader.faults;
     faults.sort_by(|a, b| (&a.spot, a.code).cmp(&(&b.spot, b.code)));
     Loaded {
@@ -79,6 +85,7 @@ pub fn load(path: &Path, surroundings: &Surroundings) -> Loaded {
             sources: files.sources,
             faults,
             in_force: reader.in_force,
+            tests,
             last,
         },
     }
@@ -119,6 +126,39 @@ impl Report {
             .iter()
             .filter(|fault| !fault.code.is_warning())
             .map(|fault| fault.code.layer())
+    }
+
+    /// Plays the `[[test]]` stanzas with the catalogue, or with why it cannot be read. Each that
+    /// fails is a fault (exit 78); each that needs the catalogue and has none is one of the
+    /// surroundings (exit 69).
+    pub fn play(&mut self, config: &Config, catalogue: Result<&Catalogue, &str>) {
+        for (test, spot) in config.tests.iter().zip(&self.tests) {
+            let till = config.tills.iter().find(|till| till.name == test.till);
+            let rules = till.map(Till::rules).unwrap_or_default();
+            let name = &test.name;
+            let fault = match trial::judge(test, rules, catalogue.ok()) {
+                Verdict::Passed => continue,
+                Verdict::Failed(why) => {
+                    let message = format!("the test \"{name}\" fails: {why}");
+                    Diagnostic::new(Code::TestFails, spot, message).help(
+                        "correct the messages or what they come to, or the till's void_style and \
+                         versioned, or the catalogue",
+                    )
+                }
+                Verdict::Open => {
+                    let why = catalogue.err().unwrap_or_default();
+                    let message = format!("the test \"{name}\" is not judged: {why}");
+                    Diagnostic::new(Code::TestOpen, spot, message).help(
+                        "what its products come to stands in the catalogue: put that there and \
+                         check again",
+                    )
+                }
+            };
+            self.faults.push(fault);
+        }
+        self.faults
+            .sort_by(|a, b| (&a.spot, a.code).cmp(&(&b.spot, b.code)));
+        self.last = Layer::Tests;
     }
 
     /// Every fault as a person reads it: place, line, fix; without line ends after it.

@@ -26,6 +26,7 @@ pub mod schema;
 pub mod shown;
 mod syntax;
 mod tables;
+mod trial;
 mod unknown;
 mod value;
 
