@@ -149,24 +149,28 @@ fn three_stores_share_a_file_and_every_value_names_its_line() {
         "{one_till:?}"
     );
     assert!(!plain.contains_key("scanner[to-the-shelf].name"));
-    // No value is without an origin, and every line named is the one with the key.
     for settings in [&plain, &one_till, &walks] {
-        for (key, (_, origin)) in settings {
-            let Some(number) = origin.strip_prefix("fleet.toml:") else {
-                assert!(
-                    origin == "default" || origin.starts_with("shelfwire.toml:"),
-                    "{key}"
-                );
-                continue;
-            };
-            let number: usize = number.parse().unwrap();
-            let written = fleet.lines().nth(number - 1).unwrap();
-            let last = key.rsplit('.').next().unwrap();
+        every_line_named_has_the_key(settings, &fleet);
+    }
+}
+
+/// No value is without an origin, and every line named is the one with the key.
+fn every_line_named_has_the_key(settings: &BTreeMap<String, (Value, String)>, fleet: &str) {
+    for (key, (_, origin)) in settings {
+        let Some(number) = origin.strip_prefix("fleet.toml:") else {
             assert!(
-                written.starts_with(&format!("{last} = ")),
-                "{key}: {written}"
+                origin == "default" || origin.starts_with("shelfwire.toml:"),
+                "{key}"
             );
-        }
+            continue;
+        };
+        let number: usize = number.parse().unwrap();
+        let written = fleet.lines().nth(number - 1).unwrap();
+        let last = key.rsplit('.').next().unwrap();
+        assert!(
+            written.starts_with(&format!("{last} = ")),
+            "{key}: {written}"
+        );
     }
 }
 
