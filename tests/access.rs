@@ -2,11 +2,6 @@
 //! certificate, an expired one, and a root that is another store's each give one alarm that says
 //! what to do, and no storm. (Mosquitto's access list refuses no SUBSCRIBE; what happens where a
 //! broker does stands in `uplink_refusals.rs`.)
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set its stage has failed"
-)]
-
 mod support;
 
 use std::time::Duration;

@@ -1,8 +1,7 @@
 //! What people ask of a running store: what an item has, what passes, what the store is ready for.
 //! The real agent, a real broker, the real centre, a pty and files.
 #![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot set its stage has failed"
 )]
@@ -317,20 +316,20 @@ fn j8_a_listener_that_does_not_read_loses_lines_is_told_how_many_and_slows_nobod
     let scanner = Scanner::plug_in();
     let stage = stage(&scanner);
     let state = stage.store.path("state");
-    let mut slow = socket::follow(&state).unwrap().unwrap();
+    let mut idle = socket::follow(&state).unwrap().unwrap();
     let mut first = String::new();
-    slow.read_line(&mut first).unwrap();
-    let mut lines = String::new();
+    idle.read_line(&mut first).unwrap();
+    let mut messages = String::new();
     for number in 1..=12_000 {
         let line = json!([{"id": "1", "code": TIN, "qty": 1, "kind": "sale"}]);
         writeln!(
-            lines,
+            messages,
             "{}",
             transaction_of("till-2", &number.to_string(), &line)
         )
         .unwrap();
     }
-    fs::write(stage.folder().join("day.jsonl"), lines).unwrap();
+    fs::write(stage.folder().join("day.jsonl"), messages).unwrap();
     wait::until("the file is taken", Duration::from_secs(120), || {
         stage.folder().join("done/day.jsonl").exists().then_some(())
     });
@@ -339,7 +338,7 @@ fn j8_a_listener_that_does_not_read_loses_lines_is_told_how_many_and_slows_nobod
     let mut line = String::new();
     while lost == 0 {
         line.clear();
-        assert!(slow.read_line(&mut line).unwrap() > 0, "the stream ended");
+        assert!(idle.read_line(&mut line).unwrap() > 0, "the stream ended");
         let event: Value = serde_json::from_str(&line).unwrap();
         lost += event["lines"].as_u64().unwrap_or(0);
     }
@@ -349,7 +348,7 @@ fn j8_a_listener_that_does_not_read_loses_lines_is_told_how_many_and_slows_nobod
         .collect();
     let refused = socket::follow(&state).unwrap().err();
     assert!(refused.unwrap().contains("others listen"));
-    drop((slow, others));
+    drop((idle, others));
     wait::until("the places are free", SOON, || {
         socket::follow(&state).unwrap().ok().map(|_| ())
     });

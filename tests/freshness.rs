@@ -118,9 +118,9 @@ fn v2_a_till_that_is_offline_with_300_sales_makes_the_stores_rows_stale() {
     // Till 2 goes on selling without a link; nothing else is wrong with the store.
     stage.tills[1].hang_up();
     stage.until(&[1], false, &["till_silent"]);
-    let (fresh, on_hand, _, stale) = row(&stage.centre);
+    let (fresh, on_hand, _, why) = row(&stage.centre);
     assert_eq!((fresh, on_hand), (false, -1_000));
-    assert!(stale.starts_with("till_silent"), "{stale}");
+    assert!(why.starts_with("till_silent"), "{why}");
     for number in 1..=300 {
         stage.sell(2, "2026-11-22", number);
     }
@@ -145,10 +145,10 @@ fn v1_an_item_that_sold_last_week_is_fresh_in_a_healthy_store() {
     });
     assert!(fresh.iter().all(|fresh| *fresh), "{fresh:?}");
     assert_eq!(stage.report()["head"], head, "nothing moved");
-    let (fresh, on_hand, quality, stale) = row(&stage.centre);
+    let (fresh, on_hand, quality, why) = row(&stage.centre);
     assert!(fresh);
     assert_eq!(
-        (on_hand, quality.as_str(), stale.as_str()),
+        (on_hand, quality.as_str(), why.as_str()),
         (-1_000, "unknown", "never_counted")
     );
 }

@@ -58,10 +58,10 @@ fn count(folder: &Path, table: &str) -> i64 {
 fn details(stage: &Stage, kind: Kind) -> Vec<Detail> {
     let rows = stage.rows().into_iter();
     let of_kind = rows.filter_map(|row| match row {
-        SendRow::Entry { entry, .. } if entry.body.kind == kind => Some(entry.body.detail),
-        _ => None,
+        SendRow::Entry { entry, .. } => Some(entry.body).filter(|body| body.kind == kind),
+        SendRow::Withheld(_) => None,
     });
-    of_kind.collect()
+    of_kind.map(|body| body.detail).collect()
 }
 
 async fn ticked(stage: &Stage, hours: i64) {
@@ -114,8 +114,10 @@ async fn r5_a_void_waits_over_a_restart_and_is_booked_with_its_line() {
         SendRow::Withheld(_) => None,
     });
     let pending = rows.iter().find_map(|row| match row {
-        SendRow::Entry { entry, .. } if entry.body.kind == Kind::Pending => Some(entry.seq),
-        _ => None,
+        SendRow::Entry { entry, .. } => {
+            Some(entry.seq).filter(|_| entry.body.kind == Kind::Pending)
+        }
+        SendRow::Withheld(_) => None,
     });
     assert!(booked.is_some());
     assert_eq!(booked, pending);

@@ -137,7 +137,7 @@ fn quantity(value: &Value) -> Option<Milli> {
     match value {
         Value::Number(number) => Some(number.as_i64()? * 1_000),
         Value::String(text) => milli(text),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

@@ -49,9 +49,10 @@ pub(super) fn settle(oracle: &Oracle) -> BTreeMap<String, Stock> {
         let here = &receipts[..=at];
         for line in &receipt.lines {
             let of = line.voids.as_ref().map(|(key, _)| key);
-            let effects = if line.kind != "void" {
-                let counts = !line.voided;
-                counts.then(|| effects(oracle, line)).unwrap_or_default()
+            let effects = if line.kind != "void" && line.voided {
+                Vec::new()
+            } else if line.kind != "void" {
+                effects(oracle, line)
             } else if of == Some(&receipt.key) {
                 // A number may be used twice: a void on the receipt itself means this one.
                 void(oracle, &[*receipt], line, &mut undone)

@@ -253,7 +253,7 @@ impl Maker {
             });
         };
         say(&lines, mode, status, taken_ms);
-        if status == "suspended" && !self.lines.undoes(&lines) {
+        if status == "suspended" && !Lines::undoes(&lines) {
             // Completed later under its number.
             say(&lines, "live", "completed", taken_ms + 1_000);
         }
@@ -409,7 +409,12 @@ impl fmt::Display for Day {
             let at = written(event.taken_ms);
             match &event.saying {
                 Saying::Till { message, .. } => writeln!(f, "  {at} {message}")?,
-                other => writeln!(f, "  {at} {other:?}")?,
+                other @ (Saying::Scan { .. }
+                | Saying::Count(_)
+                | Saying::Learn
+                | Saying::Restart) => {
+                    writeln!(f, "  {at} {other:?}")?;
+                }
             }
         }
         Ok(())

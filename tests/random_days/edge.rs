@@ -120,7 +120,7 @@ impl Edge {
                     commands.push(self.sale(message, *at_ms, event.taken_ms));
                 }
                 Saying::Scan { task, code } => {
-                    commands.extend(self.scanned(*task, code, event.taken_ms))
+                    commands.extend(self.scanned(*task, code, event.taken_ms));
                 }
                 Saying::Count(count) => {
                     let cutoff = json!({ "at": count.at_ms, "last": count.last.iter().map(

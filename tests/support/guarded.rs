@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, SystemTime};
@@ -41,6 +42,10 @@ fn authority(name: &str) -> Authority {
 
 /// A certificate whose common name is `name`, as `file`.pem with `file`.key; `old`: it ended
 /// yesterday.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "certificates are judged by the system's clock"
+)]
 fn issue(folder: &Path, issuer: &Authority, (name, file): (&str, &str), old: bool) {
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
     let mut params = CertificateParams::new(names).unwrap();
@@ -55,7 +60,6 @@ fn issue(folder: &Path, issuer: &Authority, (name, file): (&str, &str), old: boo
     let secret = folder.join(format!("{file}.key"));
     fs::write(folder.join(format!("{file}.pem")), certificate.pem()).unwrap();
     fs::write(&secret, key.serialize_pem()).unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
