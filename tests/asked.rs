@@ -315,8 +315,8 @@ fn tail_follows_a_sale_from_the_till_to_the_centre_and_shows_nothing_personal() 
 fn j8_a_listener_that_does_not_read_loses_lines_is_told_how_many_and_slows_nobody() {
     let scanner = Scanner::plug_in();
     let stage = stage(&scanner);
-    let state = stage.store.path("state");
-    let mut idle = socket::follow(&state).unwrap().unwrap();
+    let journal = stage.store.path("state");
+    let mut idle = socket::follow(&journal).unwrap().unwrap();
     let mut first = String::new();
     idle.read_line(&mut first).unwrap();
     let mut messages = String::new();
@@ -344,13 +344,13 @@ fn j8_a_listener_that_does_not_read_loses_lines_is_told_how_many_and_slows_nobod
     }
     // Places are bounded, and given back.
     let others: Vec<_> = (0..3)
-        .map(|_| socket::follow(&state).unwrap().unwrap())
+        .map(|_| socket::follow(&journal).unwrap().unwrap())
         .collect();
-    let refused = socket::follow(&state).unwrap().err();
+    let refused = socket::follow(&journal).unwrap().err();
     assert!(refused.unwrap().contains("others listen"));
     drop((idle, others));
     wait::until("the places are free", SOON, || {
-        socket::follow(&state).unwrap().ok().map(|_| ())
+        socket::follow(&journal).unwrap().ok().map(|_| ())
     });
 }
 

@@ -81,7 +81,6 @@ fn line(text: &str, wanted: &str, which: usize) -> usize {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "three stores, each with its lines")]
 fn three_stores_share_a_file_and_every_value_names_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let fleet = fs::read_to_string(shipped("fleet/fleet.toml")).unwrap();
