@@ -114,7 +114,8 @@ pub fn mend(text: &str) -> &'static str {
         "check the own clock (`timedatectl`): the broker's certificate begins in its future"
     } else if has("Expired") || has("expired") {
         "renew the broker's certificate, or check the own clock (`timedatectl`)"
-    } else if has("UnknownIssuer") {
+    } else if has("UnknownIssuer") || has("BadSignature") {
+        // A new authority under the old one's name has another key: the signature does not fit.
         "ca ([uplink], or --ca of the centre) must name who signed the broker's certificate"
     } else if has("NotValidForName") {
         "the url must use a name that stands in the broker's certificate"
@@ -162,6 +163,7 @@ mod tests {
             ("received fatal alert: BadCertificate", "its log"),
             ("invalid peer certificate: Expired", "renew the broker's"),
             ("invalid peer certificate: UnknownIssuer", "must name"),
+            ("invalid peer certificate: BadSignature", "must name"),
             ("invalid peer certificate: NotValidForName", "url must use"),
             ("something else", "check ca, cert and key"),
         ] {
