@@ -141,7 +141,7 @@ pub enum Booked {
     New {
         /// Rows, at most `ROWS_PER_COMMAND_MAX`.
         rows: Vec<Row>,
-        /// Key to remember with the seqs of [`Booked::own_rows`], also when there are none.
+        /// Key to remember with the seqs of [`own_rows`], also when there are none.
         skey: Option<Skey>,
         /// What to keep beside the rows.
         keep: Vec<Side>,
