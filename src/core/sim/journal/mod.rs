@@ -4,15 +4,15 @@
 mod beside;
 mod layaways;
 mod read;
+#[cfg(test)]
+mod tests;
+mod view;
 mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 
-use crate::book::{
-    AlertHour, AlertKey, AlertSeen, BookError, Booked, InForce, Known, Layaway, Patience, Row,
-    StockView, WaitingVoid, book, command_key, inbox_key, own_rows,
-};
+use crate::book::{BookError, Booked, Row, book, command_key, inbox_key, own_rows};
 use crate::domain::chain::{chain_next, chain_start};
 use crate::domain::command::Command;
 use crate::domain::entry::{Draft, Entry, Kind};
@@ -20,12 +20,10 @@ use crate::domain::ids::{
     BootId, BoxId, Chain, Generation, JournalId, Name, RowHash, RunId, Salt, Seq,
 };
 use crate::domain::item::ItemId;
-use crate::domain::key::{ContentDigest, KeyDigest, Skey};
-use crate::domain::numbers::{DayNumbers, TillDay};
+use crate::domain::key::Skey;
 use crate::domain::quantity::Milli;
 use crate::domain::stock::Level;
-use crate::domain::till_clock::TillClock;
-use crate::domain::time::{BusinessDay, Stamp, WallMs};
+use crate::domain::time::{Stamp, WallMs};
 use crate::session::facts::{Held, Keep, may_book};
 use beside::Beside;
 use layaways::Layaways;
@@ -89,128 +87,6 @@ pub struct Journal {
     beside: Beside,
     applied: Seq,
     applied_kept: Seq,
-}
-
-impl StockView for Journal {
-    type Error = Infallible;
-
-    fn salt(&self) -> &Salt {
-        &self.setup.salt
-    }
-
-    fn level(&self, item: &ItemId) -> Result<Level, Infallible> {
-        Ok(self.levels.get(item).cloned().unwrap_or_default())
-    }
-
-    fn known(&self, skey: &Skey) -> Result<Known, Infallible> {
-        if let Some(last_seq) = self.keys.get(skey) {
-            let last_seq = *last_seq;
-            return Ok(Known::Same { last_seq });
-        }
-        let of = |content| Skey::new(skey.key(), ContentDigest([content; 6]));
-        let mut others = self.keys.range(of(0)..=of(u8::MAX)).peekable();
-        if others.peek().is_none() {
-            return Ok(Known::New);
-        }
-        let moved = others.any(|(_, last_seq)| last_seq.is_some());
-        Ok(Known::Other { moved })
-    }
-
-    fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, Infallible> {
-        let of = |entry: &&Entry| entry.body.line == Some(*line) || entry.body.voids == Some(*line);
-        let rows = self.rows.iter().map(|(entry, _)| entry);
-        Ok(rows.filter(of).cloned().collect())
-    }
-
-    fn rows_of_key(&self, key: &KeyDigest) -> Result<Option<Vec<Entry>>, Infallible> {
-        let of = |content| Skey::new(*key, ContentDigest([content; 6]));
-        let booked = self.keys.range(of(0)..=of(u8::MAX));
-        let mut rows = Vec::new();
-        for (skey, _) in booked.filter(|(_, last_seq)| last_seq.is_some()) {
-            let of_version = |entry: &&Entry| entry.body.skey == Some(*skey);
-            let mut version = self.entries().filter(of_version).peekable();
-            if version.peek().is_none_or(|first| first.n.0 != 1) {
-                return Ok(None);
-            }
-            rows.extend(version.cloned());
-        }
-        rows.sort_by_key(|entry| entry.seq);
-        Ok(Some(rows))
-    }
-
-    fn waiting_voids(&self, line: &KeyDigest) -> Result<Vec<WaitingVoid>, Infallible> {
-        Ok(self.waiting.of_line(line))
-    }
-
-    fn untold_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, Infallible> {
-        Ok(self.waiting.untold(limit))
-    }
-
-    fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Infallible> {
-        Ok(self.layaways.get(reference, item))
-    }
-
-    fn remapped(&self, item: &ItemId) -> Result<Option<(ItemId, Milli)>, Infallible> {
-        Ok(self.remaps.get(item).cloned())
-    }
-
-    fn numbers(&self, till: &Name, day: &BusinessDay) -> Result<Option<DayNumbers>, Infallible> {
-        Ok(self.beside.numbers(till, day).cloned())
-    }
-
-    fn misses(&self, till: &Name) -> Result<bool, Infallible> {
-        let missing = |day: TillDay| day.till == *till && !day.numbers.holes().is_empty();
-        Ok(self.beside.days().any(missing))
-    }
-
-    fn days_of(&self, till: &Name) -> Result<Vec<TillDay>, Infallible> {
-        let days = self.beside.days();
-        Ok(days.filter(|day| day.till == *till).collect())
-    }
-
-    fn holed(&self) -> Result<Vec<TillDay>, Infallible> {
-        let days = self.beside.days();
-        Ok(days.filter(|day| !day.numbers.holes().is_empty()).collect())
-    }
-
-    fn alert(&self, key: &AlertKey) -> Result<Option<AlertSeen>, Infallible> {
-        Ok(self.beside.alert(key).cloned())
-    }
-
-    fn alert_hour(&self) -> Result<Option<AlertHour>, Infallible> {
-        Ok(self.beside.hour)
-    }
-
-    fn closed_day(&self) -> Result<Option<BusinessDay>, Infallible> {
-        Ok(self.beside.closed.clone())
-    }
-
-    fn patience(&self) -> Patience {
-        Patience::default()
-    }
-
-    fn opening(&self, item: &ItemId) -> Result<Option<InForce>, Infallible> {
-        Ok(self.beside.openings.get(item).cloned())
-    }
-
-    fn till_clock(&self, till: &Name) -> Result<Option<TillClock>, Infallible> {
-        Ok(self.beside.till_clocks.get(till).cloned())
-    }
-
-    fn pruned_ms(&self) -> Result<Option<WallMs>, Infallible> {
-        Ok(self.pruned_ms)
-    }
-
-    fn rows_since(
-        &self,
-        _from: WallMs,
-        wanted: &dyn Fn(&str) -> bool,
-        each: &mut dyn FnMut(&Entry) -> Result<(), Infallible>,
-    ) -> Result<(), Infallible> {
-        let rows = self.rows.iter().map(|(entry, _)| entry);
-        let of = |entry: &&Entry| entry.body.item.as_ref().is_some_and(|i| wanted(i.as_str()));
-        rows.filter(of).try_for_each(each)
-    }
 }
 
 impl Journal {
@@ -489,98 +365,4 @@ fn digest(entry: &Entry) -> [u8; 8] {
         .as_bytes());
     mix(entry.body.skey.as_ref().map_or(&[][..], |skey| &skey.0));
     state.to_be_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
-    use super::*;
-    use crate::domain::code::{Code, Symbology};
-    use crate::domain::observation::Scan;
-    use crate::domain::time::ClockQuality;
-    use crate::identify::{Catalogue, Role, ScannerRole, remaps, scan};
-
-    fn code(text: &str) -> Code {
-        Code::from_bytes(text.as_bytes(), Symbology::Till).unwrap()
-    }
-
-    /// Items 0 to 19,999 with a single code and a case of 12; the first so many are left out.
-    fn catalogue(version: u64, without: usize) -> Catalogue {
-        let mut text =
-            format!("# version {version}\nitem,unit,code,factor,stock,components,rfid,return_to\n");
-        for item in without..20_000 {
-            writeln!(
-                text,
-                "SKU{item},EA,{item},1,,,,\nSKU{item},EA,C{item},12,,,,"
-            )
-            .unwrap();
-        }
-        Catalogue::read(text.as_bytes(), &|text| Some(code(text))).unwrap()
-    }
-
-    #[test]
-    fn r1_five_hundred_codes_that_are_learnt_later_move_their_balances_once() {
-        let stamp = Stamp {
-            wall_ms: 1,
-            boot_ms: 1,
-            boot: BootId([1; 16]),
-            quality: ClockQuality::Synced,
-        };
-        let mut journal = Journal::new(Setup {
-            store: "0042".parse().unwrap(),
-            box_id: BoxId([1; 8]),
-            boot: stamp.boot,
-            journal: JournalId(uuid::Uuid::from_u128(1)),
-            salt: Salt([1; 16]),
-            run: RunId([1; 8]),
-        });
-        journal.begin_first(stamp);
-        let scanner = ScannerRole {
-            role: Role::Receive,
-            zone: None,
-            from_zone: None,
-            reason: None,
-        };
-        let old = catalogue(1, 250);
-        let mut late = Vec::new();
-        for item in 0..300 {
-            for text in [item.to_string(), format!("C{item}")] {
-                let read = Scan {
-                    device: "scanner-1".parse().unwrap(),
-                    code: code(&text),
-                };
-                let command = scan(&old, &read, &scanner, stamp).unwrap();
-                journal.take(&command).unwrap();
-                late.push(command);
-            }
-        }
-        let codes = |journal: &Journal| -> Vec<ItemId> {
-            let items = journal.levels().keys();
-            items
-                .filter(|item| item.as_code().is_some())
-                .cloned()
-                .collect()
-        };
-        assert_eq!(codes(&journal).len(), 500);
-
-        let new = catalogue(2, 0);
-        for _ in 0..2 {
-            for body in remaps(&new, &codes(&journal)) {
-                journal.take(&Command { stamp, body }).unwrap();
-            }
-        }
-        // Commands that were made with the old catalogue come after it.
-        for command in late {
-            journal.take(&command).unwrap();
-        }
-        for (item, level) in journal.levels() {
-            let expected = if item.as_code().is_some() { 0 } else { 26_000 };
-            assert_eq!(level.balance.on_hand, Milli(expected), "{item}");
-        }
-        assert_eq!(journal.levels().len(), 500 + 300);
-        assert_eq!(&journal.rebuilt().unwrap(), journal.levels());
-        let remapped = journal.entries().filter(|e| e.body.kind == Kind::Remap);
-        assert_eq!(remapped.count(), 1_000);
-    }
 }
