@@ -113,6 +113,15 @@ impl Guarded {
         fs::read_to_string(self.file("log")).unwrap_or_default()
     }
 
+    /// How often somebody was refused for a certificate. (The broker writes "New connection" only for
+    /// those of them whose first packet came with the handshake's last.)
+    pub fn refused_handshakes(&self) -> usize {
+        let refused = |line: &&str| {
+            line.contains("Client connection from") && line.contains("certificate verify failed")
+        };
+        self.log().lines().filter(refused).count()
+    }
+
     /// Makes a certificate for a name that ended yesterday, as `file`.
     pub fn issue_expired(&self, name: &str, file: &str) {
         issue(self.folder.path(), &self.authority, (name, file), true);
