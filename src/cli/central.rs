@@ -15,11 +15,11 @@ use shelfwire_core::wire::Command as WireCommand;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::central_read;
-use super::exit::Exit;
+use super::exit::{self, Exit};
 use super::print::Out;
 use super::said_by_clap;
 use crate::central::options::{BrokerOptions, Options, Watch};
-use crate::central::store::{Store, StoreError};
+use crate::central::store::Store;
 use crate::central::watch::{self, Watcher};
 use crate::central::{self, CentralError};
 use crate::support::broker_url::BrokerUrl;
@@ -212,7 +212,7 @@ fn serve(run: Run, out: &mut Out) -> Exit {
     };
     match ended {
         Ok(()) => Exit::Done,
-        Err(error) => failed(&error, out),
+        Err(error) => exit::of_the_centre(&error, out),
     }
 }
 
@@ -239,21 +239,6 @@ fn asked_to_stop() -> Result<impl Future<Output = ()>, CentralError> {
             _ = int.recv() => {}
         }
     })
-}
-
-pub(super) fn failed(error: &CentralError, out: &mut Out) -> Exit {
-    out.complain(format_args!("error: {error}"));
-    match error {
-        CentralError::Thread(_)
-        | CentralError::Store(
-            StoreError::Open { .. }
-            | StoreError::Foreign
-            | StoreError::Older
-            | StoreError::Newer { .. },
-        ) => Exit::Environment,
-        CentralError::Store(_) => Exit::Storage,
-        CentralError::Part(_) | CentralError::Late(_) => Exit::Bug,
-    }
 }
 
 /// The view's thread. It reads beside the writer, and ends quietly when it cannot.
@@ -356,6 +341,6 @@ fn ping(store: &Name, db: &Path, out: &mut Out) -> Exit {
             ));
             Exit::NotWell
         }
-        Err(error) => failed(&error.into(), out),
+        Err(error) => exit::of_the_centre(&error.into(), out),
     }
 }

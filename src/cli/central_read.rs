@@ -7,8 +7,7 @@ use serde_json::json;
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::time::WallMs;
 
-use super::central::failed;
-use super::exit::Exit;
+use super::exit::{self, Exit};
 use super::print::Out;
 use crate::central::store::{GapOpen, OpenAlert, ReadStore, StoreError};
 use crate::central::stores::{self, ListError};
@@ -27,7 +26,7 @@ pub(super) fn dump(db: &Path, out: &mut Out) -> Exit {
             out.json(&json!({ "stores": stores }));
             Exit::Done
         }
-        Err(error) => failed(&error.into(), out),
+        Err(error) => exit::of_the_centre(&error.into(), out),
     }
 }
 
@@ -40,7 +39,7 @@ pub(super) fn alerts(
 ) -> Exit {
     let (alerts, gaps) = match open(db, store) {
         Ok(found) => found,
-        Err(error) => return failed(&error.into(), out),
+        Err(error) => return exit::of_the_centre(&error.into(), out),
     };
     let quiet = alerts.iter().filter(|alert| alert.quiet).count();
     let shown: Vec<&OpenAlert> = alerts.iter().filter(|alert| all || !alert.quiet).collect();

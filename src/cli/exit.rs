@@ -2,6 +2,13 @@
 
 use std::process::ExitCode;
 
+#[cfg(feature = "central")]
+use super::print::Out;
+#[cfg(feature = "central")]
+use crate::central::CentralError;
+#[cfg(feature = "central")]
+use crate::central::store::StoreError;
+
 /// Outcome of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -40,5 +47,22 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+/// Says why the centre cannot go on, and how that ends the command.
+#[cfg(feature = "central")]
+pub(super) fn of_the_centre(error: &CentralError, out: &mut Out) -> Exit {
+    out.complain(format_args!("error: {error}"));
+    match error {
+        CentralError::Thread(_)
+        | CentralError::Store(
+            StoreError::Open { .. }
+            | StoreError::Foreign
+            | StoreError::Older
+            | StoreError::Newer { .. },
+        ) => Exit::Environment,
+        CentralError::Store(_) => Exit::Storage,
+        CentralError::Part(_) | CentralError::Late(_) => Exit::Bug,
     }
 }
