@@ -73,8 +73,9 @@ pub enum Input {
     },
     /// States of the devices, for `health`.
     Devices(BTreeMap<String, String>),
-    /// How far each configured till has been heard, for `health`. Sent at once when a hole is
-    /// announced or filled, else with the next one: a word alone is no news.
+    /// How far each configured till has been heard, for `health`. Sent at once when a till is heard
+    /// for the first time and when a hole is announced or filled, else with the next one: a further
+    /// word alone is no news.
     Tills(BTreeMap<Name, TillHeard>),
     /// Time passed.
     Tick,

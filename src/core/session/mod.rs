@@ -189,19 +189,25 @@ impl Session {
                     self.outbox.reply(reply);
                 }
             }
-            Input::Clock { wall_ms, quality } => self.clock = Clock::told(now, wall_ms, quality),
+            Input::Clock { wall_ms, quality } => {
+                if self.clock.quality != quality {
+                    self.outbox.health_is_due(now);
+                }
+                self.clock = Clock::told(now, wall_ms, quality);
+            }
             Input::Devices(devices) => {
                 if self.devices != devices {
                     self.devices = devices;
-                    self.outbox.health_at = self.outbox.health_at.map(|at| at.min(now));
+                    self.outbox.health_is_due(now);
                 }
             }
             Input::Tills(tills) => {
-                let missing = |tills: &BTreeMap<Name, TillHeard>| -> Vec<u64> {
-                    tills.values().map(|till| till.missing).collect()
+                let known = |tills: &BTreeMap<Name, TillHeard>| -> Vec<(bool, u64)> {
+                    let known = |till: &TillHeard| (till.heard.is_some(), till.missing);
+                    tills.values().map(known).collect()
                 };
-                if missing(&self.tills) != missing(&tills) {
-                    self.outbox.health_at = self.outbox.health_at.map(|at| at.min(now));
+                if known(&self.tills) != known(&tills) {
+                    self.outbox.health_is_due(now);
                 }
                 self.tills = tills;
             }

@@ -24,6 +24,11 @@ impl Outbox {
         };
     }
 
+    /// Something that `health` tells has changed: it is said at once, where anybody is there to hear.
+    pub(super) fn health_is_due(&mut self, now: MonoMs) {
+        self.health_at = self.health_at.map(|at| at.min(now));
+    }
+
     /// A reply to say. At the bound the oldest is dropped: the centre sends its command again.
     pub(super) fn reply(&mut self, reply: Reply) {
         if self.replies.len() >= REPLIES_WAITING_MAX {

@@ -200,3 +200,36 @@ fn health_is_said_every_minute_and_when_a_device_changes() {
     rig.pass(1);
     assert_eq!(health(&rig), 1);
 }
+
+#[test]
+fn v1_health_is_said_at_once_when_the_clock_is_vouched_for_and_when_a_till_is_first_heard() {
+    let mut rig = Rig::accepted(facts(5), 5);
+    rig.puback_all(0);
+    let mut said = |input: Input| {
+        rig.take();
+        rig.give(input);
+        let published = rig.published();
+        let health = published.iter().find_map(|(_, message)| match message {
+            Message::Health(health) => Some(health.clone()),
+            _ => None,
+        });
+        rig.puback_all(0);
+        health
+    };
+    let clock = |wall_ms, quality| Input::Clock { wall_ms, quality };
+    let till = |heard| {
+        let name: Name = "till-1".parse().unwrap();
+        let heard = TillHeard {
+            heard,
+            ..TillHeard::default()
+        };
+        Input::Tills(BTreeMap::from([(name, heard)]))
+    };
+    said(clock(1_000, ClockQuality::Unsynced));
+    said(till(None));
+    let health = said(clock(2_000, ClockQuality::Synced)).expect("the clock is right now");
+    assert_eq!(health.clock, ClockQuality::Synced);
+    assert_eq!(said(clock(3_000, ClockQuality::Synced)), None);
+    assert!(said(till(Some(1))).is_some(), "the till has spoken");
+    assert_eq!(said(till(Some(2))), None, "and speaks on");
+}
