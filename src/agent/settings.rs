@@ -22,7 +22,6 @@ use crate::device::pos::{PosSettings, TillAccess, TlsFiles as PosTls, Token};
 use crate::device::serial::{DataBits, Parity, SerialSettings, StopBits};
 use crate::device::{ScannerSettings, Settings};
 use crate::journal::{self, Journal};
-use crate::support::business_day::Calendar;
 use crate::support::clock::{self, Trust};
 use crate::support::identity;
 use crate::uplink::mqtt::{BrokerSettings, TlsFiles};
@@ -64,11 +63,7 @@ pub(super) fn watch(config: &Config) -> WatchSettings {
     };
     WatchSettings {
         tills: config.tills.iter().map(till).collect(),
-        calendar: Calendar::new(
-            config.timezone.clone(),
-            config.day_end,
-            config.hours.clone(),
-        ),
+        calendar: config.calendar(),
         patience: patience(config),
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn read(
              of this machine"
         ));
     }
-    let day = store_time::day(at, zone);
+    let running = config.calendar().running(at);
+    let day = running.unwrap_or_else(|| store_time::day(at, zone));
     let mut numbers = BTreeMap::new();
     for word in last {
         let (till, number) = last_of(config, word, &day)?;

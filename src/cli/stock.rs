@@ -104,7 +104,9 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
             return exit;
         }
     };
-    let taken = match take(&config, Opening { cutoff, lines }, out) {
+    let day = config.calendar().running(wall_ms());
+    let opening = Opening { cutoff, day, lines };
+    let taken = match take(&config, opening, out) {
         Ok(taken) => taken,
         Err(exit) => return exit,
     };
@@ -195,6 +197,7 @@ fn through_daemon(
     for some in lines.chunks(OPENING_LINES_MAX) {
         let part = Opening {
             cutoff: opening.cutoff.clone(),
+            day: opening.day.clone(),
             lines: some.to_vec(),
         };
         let body = match serde_json::to_vec(&part) {

@@ -17,6 +17,7 @@ use shelfwire_core::identify::{self, TillRules};
 pub use super::value::choice::{FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
 pub use super::value::secret::{Secret, SecretError, SecretFile};
 use crate::support::broker_url::BrokerUrl;
+use crate::support::business_day::Calendar;
 pub use shelfwire_core::session::Timers;
 
 /// Everything that the files say, defaults filled in.
@@ -54,6 +55,13 @@ pub struct Config {
     pub tests: Vec<Test>,
     /// How much is logged.
     pub log: Log,
+}
+
+impl Config {
+    /// By what the store opens, closes and ends its business days.
+    pub fn calendar(&self) -> Calendar {
+        Calendar::new(self.timezone.clone(), self.day_end, self.hours.clone())
+    }
 }
 
 /// `[uplink]`

@@ -40,6 +40,7 @@ pub async fn import(
         imported.items += some.len() as u64;
         let body = Body::Opening(Opening {
             cutoff: opening.cutoff.clone(),
+            day: opening.day.clone(),
             lines: some,
         });
         let receipt = journal.take(Command { stamp, body }).await?;

@@ -1,6 +1,6 @@
 //! Reading what openings are in force, beside the writer.
 
-use shelfwire_core::book::{InForce, older, too_old};
+use shelfwire_core::book::{InForce, is_older, older, too_old};
 use shelfwire_core::domain::command::Opening;
 use shelfwire_core::domain::item::ItemId;
 
@@ -27,7 +27,7 @@ impl Reader {
             }
             for line in &opening.lines {
                 let before = openings::get(&reader.conn, &line.item)?;
-                if before.is_some_and(|before| cutoff.at < before.cutoff.at) {
+                if before.is_some_and(|before| is_older(cutoff, &before.cutoff)) {
                     return Ok(Some(older(&line.item)));
                 }
             }

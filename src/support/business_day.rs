@@ -46,6 +46,12 @@ impl Calendar {
         None
     }
 
+    /// The business day that an instant belongs to; `None` for one outside the calendar.
+    pub fn running(&self, now: WallMs) -> Option<BusinessDay> {
+        let over: Date = self.last_over(now)?.as_str().parse().ok()?;
+        BusinessDay::try_from(over.tomorrow().ok()?.to_string()).ok()
+    }
+
     /// When a business day ends. A time that the clock skips is the first one behind the gap; of one
     /// that it shows twice, the first.
     fn end_of(&self, day: Date) -> Option<Timestamp> {

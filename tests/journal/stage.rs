@@ -191,6 +191,7 @@ pub fn opening(lines: &[(&str, i64)]) -> Command {
         stamp: stamp(NOON),
         body: Body::Opening(Opening {
             cutoff: None,
+            day: None,
             lines,
         }),
     }

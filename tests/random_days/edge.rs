@@ -123,7 +123,7 @@ impl Edge {
                     commands.extend(self.scanned(*task, code, event.taken_ms));
                 }
                 Saying::Count(count) => {
-                    let cutoff = json!({ "at": count.at_ms, "last": count.last.iter().map(
+                    let cutoff = json!({ "at": count.at_ms, "day": BusinessDay::in_utc(count.at_ms), "last": count.last.iter().map(
                         |(till, (day, number))| (till.clone(), json!({ "day": day, "number": number }))
                     ).collect::<BTreeMap<_, _>>() });
                     let lines = count.items.iter().map(|(item, qty)| OpeningLine {
@@ -139,6 +139,7 @@ impl Edge {
                         stamp: stamp(event.taken_ms),
                         body: Body::Opening(Opening {
                             cutoff: count.told.then(|| serde_json::from_value(cutoff).unwrap()),
+                            day: Some(BusinessDay::in_utc(event.taken_ms)),
                             lines: lines.collect(),
                         }),
                     });

@@ -23,7 +23,7 @@ mod waiting;
 
 pub use key::{command_key, inbox_key, line_key};
 pub use layaway::{Layaway, layaway_effect, layaway_key};
-pub use opening::{InForce, older, too_old};
+pub use opening::{InForce, is_older, older, too_old};
 pub use side::{AlertHour, AlertKey, AlertSeen, Patience, Side};
 pub use waiting::WaitingVoid;
 

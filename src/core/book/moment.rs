@@ -7,7 +7,6 @@ use super::{Side, StockView};
 use crate::domain::command::TillTransaction;
 use crate::domain::cutoff::{Cutoff, Moment, Standing};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
-use crate::domain::ids::Name;
 use crate::domain::quantity::Milli;
 use crate::domain::till_clock::TillClock;
 use crate::domain::time::{BusinessDay, ClockQuality, Stamp, WallMs};
@@ -19,7 +18,7 @@ fn number(transaction: &str) -> Option<u64> {
 }
 
 /// When this box took something, where its clock was vouched for.
-fn vouched(stamp: &Stamp) -> Option<WallMs> {
+pub(super) fn vouched(stamp: &Stamp) -> Option<WallMs> {
     (stamp.quality == ClockQuality::Synced).then_some(stamp.wall_ms)
 }
 
@@ -37,10 +36,7 @@ pub(super) fn of_sale<V: StockView>(
             Some(taken) => Some(TillClock::seen(before.as_ref(), told, taken)),
             None => before.clone(),
         };
-        at = clock
-            .as_ref()
-            .map(|clock| told.saturating_add(clock.offset()));
-        at = at.or(Some(told));
+        at = Some(TillClock::corrected(clock.as_ref(), told, taken));
         if clock != before {
             side = clock.map(|clock| Side::TillClock(sale.till.clone(), clock));
         }
@@ -77,12 +73,13 @@ pub(super) fn tell(detail: &mut Detail, sale: &TillTransaction, stamp: &Stamp) {
     }
 }
 
-/// When a row's event happened, from what [`tell`] left in it. Rows of before are taken by their
-/// stamp, like scans.
-pub(super) fn of_row(body: &Draft, taken: WallMs, offset: impl FnOnce(&Name) -> i64) -> Moment {
+/// When a row's event happened, from what [`tell`] left in it and what is known of its till's clock.
+/// Rows of before are taken by their stamp, like scans.
+pub(super) fn of_row(body: &Draft, stamp: &Stamp, clock: Option<&TillClock>) -> Moment {
     let detail = &body.detail;
+    let taken = vouched(stamp);
     let mut moment = Moment {
-        taken: Some(taken),
+        taken,
         ..Moment::default()
     };
     if detail.lag_ms.is_none() && detail.day.is_none() {
@@ -92,8 +89,9 @@ pub(super) fn of_row(body: &Draft, taken: WallMs, offset: impl FnOnce(&Name) -> 
         let text = detail.till_time.as_deref()?.get(..10)?;
         BusinessDay::try_from(text.to_owned()).ok()
     };
-    let at = detail.lag_ms.map(|lag| taken.saturating_sub(lag));
-    moment.at = at.map(|at| at.saturating_add(body.dev.as_ref().map_or(0, offset)));
+    // The lag was taken off the same stamp, right or wrong: what is left is what the till said.
+    let told = detail.lag_ms.map(|lag| stamp.wall_ms.saturating_sub(lag));
+    moment.at = told.map(|told| TillClock::corrected(clock, told, taken));
     moment.day = detail.day.clone().or_else(prefix);
     moment.number = detail.number;
     moment.till.clone_from(&body.dev);

@@ -12,6 +12,7 @@ use crate::domain::entry::{Detail, Draft, Entry, Kind, Movement};
 use crate::domain::ids::Name;
 use crate::domain::item::{CODE_PREFIX, ItemId};
 use crate::domain::quantity::Milli;
+use crate::domain::till_clock::TillClock;
 use crate::domain::time::{Stamp, WallMs};
 use crate::limits::{CUTOFF_AHEAD_MAX_MS, CUTOFF_MARGIN_MS, CUTOFF_TILLS_MAX, OPENING_LINES_MAX};
 
@@ -50,7 +51,7 @@ pub(super) fn book<V: StockView>(
         }
         let before = posting.view.opening(&item).map_err(BookError::View)?;
         let cutoff = match (&opening.cutoff, before) {
-            (Some(cutoff), Some(before)) if cutoff.at < before.cutoff.at => {
+            (Some(cutoff), Some(before)) if is_older(cutoff, &before.cutoff) => {
                 return Err(BookError::Refused(older(&item)));
             }
             // The same once more changes nothing.
@@ -62,8 +63,13 @@ pub(super) fn book<V: StockView>(
             (Some(cutoff), _) => cutoff.clone(),
             // A clock that went back makes no opening older than the one before.
             (None, before) => {
+                let before = before.filter(|before| !before.cutoff.unvouched);
                 let least = before.map_or(stamp.wall_ms, |before| before.cutoff.at);
-                Cutoff::unsaid(stamp.wall_ms.max(least))
+                Cutoff {
+                    day: opening.day.clone(),
+                    unvouched: moment::vouched(stamp).is_none(),
+                    ..Cutoff::unsaid(stamp.wall_ms.max(least))
+                }
             }
         };
         lines.push((line, cutoff));
@@ -108,6 +114,11 @@ fn wrong(opening: &Opening, now: WallMs) -> Option<String> {
     None
 }
 
+/// Whether a cutoff is before the one in force, as far as that one can be relied on.
+pub fn is_older(cutoff: &Cutoff, before: &Cutoff) -> bool {
+    cutoff.at < before.at && !before.unvouched
+}
+
 /// Why an opening is refused whose cutoff is behind the one in force.
 pub fn older(item: &ItemId) -> String {
     format!("{item} was opened for a later time already: count it again")
@@ -130,7 +141,7 @@ fn since<V: StockView>(
     }
     let items = lines.iter().map(|(line, _)| line.item.clone());
     let mut since: BTreeMap<ItemId, Since> = items.map(|item| (item, Since::default())).collect();
-    let mut offsets = BTreeMap::<Name, i64>::new();
+    let mut clocks = BTreeMap::<Name, Option<TillClock>>::new();
     let mut whole = BTreeMap::<ItemId, (ItemId, Milli)>::new();
     let mut unfit = None;
     let from = cutoff.at.saturating_sub(CUTOFF_MARGIN_MS);
@@ -152,13 +163,20 @@ fn since<V: StockView>(
             return Ok(());
         };
         if let Some(till) = &body.dev
-            && !offsets.contains_key(till)
+            && !clocks.contains_key(till)
         {
-            let clock = view.till_clock(till)?;
-            offsets.insert(till.clone(), clock.map_or(0, |clock| clock.offset()));
+            clocks.insert(till.clone(), view.till_clock(till)?);
         }
-        let offset = |till: &Name| offsets.get(till).copied().unwrap_or(0);
-        let standing = cutoff.standing(&moment::of_row(body, entry.stamp.wall_ms, offset));
+        let clock = body
+            .dev
+            .as_ref()
+            .and_then(|till| clocks.get(till)?.as_ref());
+        let moment = moment::of_row(body, &entry.stamp, clock);
+        let standing = if moment.is_untold() {
+            Standing::Ambiguous
+        } else {
+            cutoff.standing(&moment)
+        };
         if standing == Standing::Inside {
             return Ok(());
         }

@@ -167,8 +167,7 @@ fn book_waiting<V: StockView>(
                 Some(dev) => posting.view.till_clock(dev).map_err(BookError::View)?,
                 None => None,
             };
-            let offset = measured.map_or(0, |of| of.offset());
-            Some(moment::of_row(row, origin.stamp.wall_ms, |_| offset))
+            Some(moment::of_row(row, &origin.stamp, measured.as_ref()))
         }
         _ => posting.moment.clone(),
     };

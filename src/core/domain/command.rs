@@ -191,6 +191,10 @@ pub struct ScanMovement {
 pub struct Opening {
     /// What it is true for; the moment it was taken, where nobody said.
     pub cutoff: Option<Cutoff>,
+    /// The store's business day at the moment it was taken, where nobody said what it is true for.
+    /// It decides about tills that tell no time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day: Option<BusinessDay>,
     /// Its lines, each item once; at most `OPENING_LINES_MAX`.
     pub lines: Vec<OpeningLine>,
 }
@@ -202,17 +206,19 @@ enum OpeningForm {
     Lines(Vec<OpeningLine>),
     WithCutoff {
         cutoff: Option<Cutoff>,
+        #[serde(default)]
+        day: Option<BusinessDay>,
         lines: Vec<OpeningLine>,
     },
 }
 
 impl From<OpeningForm> for Opening {
     fn from(form: OpeningForm) -> Self {
-        let (cutoff, lines) = match form {
-            OpeningForm::Lines(lines) => (None, lines),
-            OpeningForm::WithCutoff { cutoff, lines } => (cutoff, lines),
+        let (cutoff, day, lines) = match form {
+            OpeningForm::Lines(lines) => (None, None, lines),
+            OpeningForm::WithCutoff { cutoff, day, lines } => (cutoff, day, lines),
         };
-        Self { cutoff, lines }
+        Self { cutoff, day, lines }
     }
 }
 

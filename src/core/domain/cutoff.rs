@@ -1,14 +1,13 @@
 //! The moment that an opening or a count is true for (R11, R12): what was before it is inside the
 //! counted number, what was after it moves stock.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::Name;
 use super::time::{BusinessDay, WallMs};
-use crate::limits::CUTOFF_NEAR_MS;
+use crate::limits::{CUTOFF_NEAR_MS, NUMBER_JUMP_MAX};
 
 /// When somebody counted, and how far each till was then.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,14 +15,17 @@ use crate::limits::CUTOFF_NEAR_MS;
 pub struct Cutoff {
     /// Wall time, milliseconds since the Unix epoch.
     pub at: WallMs,
-    /// The store's calendar day at that time; the day in UTC where it is not said. It decides about
-    /// tills that tell no time.
+    /// The store's business day at that time; where it is not said, the day in UTC, and its
+    /// neighbours may be the same. It decides about tills that tell no time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<BusinessDay>,
     /// Nobody said when: `at` is when the opening was taken, and what is too near to tell counts as
     /// after it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsaid: bool,
+    /// Nobody vouched for the clock that `at` was read from: what would be inside is too near to tell.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unvouched: bool,
     /// Each till's last transaction that is inside, where it is known: it says more than times do.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub last: BTreeMap<Name, LastNumber>,
@@ -65,6 +67,13 @@ pub struct Moment {
     pub taken: Option<WallMs>,
 }
 
+impl Moment {
+    /// Whether nobody said anything of when it was.
+    pub fn is_untold(&self) -> bool {
+        self.day.is_none() && self.at.is_none() && self.taken.is_none()
+    }
+}
+
 impl Cutoff {
     /// A moment and nothing else.
     pub fn at(at: WallMs) -> Self {
@@ -72,6 +81,7 @@ impl Cutoff {
             at,
             day: None,
             unsaid: false,
+            unvouched: false,
             last: BTreeMap::new(),
         }
     }
@@ -89,13 +99,22 @@ impl Cutoff {
     /// inside.
     pub fn standing(&self, moment: &Moment) -> Standing {
         let said = moment.till.as_ref().and_then(|till| self.last.get(till));
-        if let (Some(last), Some(day), Some(number)) = (said, &moment.day, moment.number) {
+        if let (Some(last), Some(day), Some(number)) = (said, &moment.day, moment.number)
+            && !last.is_of_another_run(day, number)
+        {
             return if (day, number) <= (&last.day, last.number) {
                 Standing::Inside
             } else {
                 Standing::Outside
             };
         }
+        match self.by_time(moment) {
+            Standing::Inside if self.unvouched => Standing::Ambiguous,
+            standing => standing,
+        }
+    }
+
+    fn by_time(&self, moment: &Moment) -> Standing {
         if moment.taken.is_some_and(|taken| taken < self.at) {
             return Standing::Inside;
         }
@@ -116,17 +135,26 @@ impl Cutoff {
         }
         match &moment.day {
             None => Standing::Outside,
-            Some(day) => match day.cmp(&self.business_day()) {
-                Ordering::Less => Standing::Inside,
-                Ordering::Greater => Standing::Outside,
-                Ordering::Equal => near,
-            },
+            Some(day) => {
+                // East and west of UTC the store's day is another one for some hours.
+                let spread = if self.day.is_some() { 0 } else { 1 };
+                let cutoff = self.day.as_ref().map(BusinessDay::number);
+                let cutoff = cutoff.unwrap_or_else(|| BusinessDay::in_utc(self.at).number());
+                match day.number().saturating_sub(cutoff) {
+                    after if after < -spread => Standing::Inside,
+                    after if after > spread => Standing::Outside,
+                    _ => near,
+                }
+            }
         }
     }
+}
 
-    fn business_day(&self) -> BusinessDay {
-        let day = self.day.clone();
-        day.unwrap_or_else(|| BusinessDay::in_utc(self.at))
+impl LastNumber {
+    /// Whether a number of the same day is too far away to be of the same run: the till's counter
+    /// began anew in between, and numbers no longer say which came first.
+    fn is_of_another_run(&self, day: &BusinessDay, number: u64) -> bool {
+        *day == self.day && number.abs_diff(self.number) > NUMBER_JUMP_MAX
     }
 }
 
@@ -186,7 +214,7 @@ mod tests {
                 sale("2026-11-22", 5, Some(EIGHT - 3 * MINUTE)),
                 Standing::Inside,
             ),
-            (sale("2026-11-21", 5, None), Standing::Inside),
+            (sale("2026-11-20", 5, None), Standing::Inside),
         ] {
             assert_eq!(cutoff.standing(&moment), expected, "{moment:?}");
         }
@@ -219,7 +247,10 @@ mod tests {
 
     #[test]
     fn r12_a_till_without_a_time_is_judged_by_its_day() {
-        let cutoff = Cutoff::at(EIGHT);
+        let cutoff = Cutoff {
+            day: Some(day("2026-11-22")),
+            ..Cutoff::at(EIGHT)
+        };
         let taken_before = Moment {
             taken: Some(EIGHT - 1),
             ..sale("2026-11-22", 5, None)
@@ -232,15 +263,49 @@ mod tests {
         ] {
             assert_eq!(cutoff.standing(&moment), expected, "{moment:?}");
         }
-        // 23:30 in UTC is the next day in the store.
-        let cutoff = Cutoff {
-            day: Some(day("2026-11-23")),
-            ..Cutoff::at(EIGHT)
+        // Where the store's day is not known it may be the day before or after the one in UTC.
+        for (of, expected) in [
+            ("2026-11-20", Standing::Inside),
+            ("2026-11-21", Standing::Ambiguous),
+            ("2026-11-23", Standing::Ambiguous),
+            ("2026-11-24", Standing::Outside),
+        ] {
+            let sale = sale(of, 5, None);
+            assert_eq!(Cutoff::at(EIGHT).standing(&sale), expected, "{of}");
+        }
+        let unsaid = Cutoff::unsaid(EIGHT).standing(&sale("2026-11-21", 5, None));
+        assert_eq!(unsaid, Standing::Outside);
+    }
+
+    #[test]
+    fn r12_a_counter_that_began_anew_is_judged_by_time() {
+        let mut cutoff = Cutoff::at(EIGHT);
+        let last = LastNumber {
+            day: day("2026-11-22"),
+            number: 9_998,
         };
-        assert_eq!(
-            cutoff.standing(&sale("2026-11-22", 5, None)),
-            Standing::Inside
-        );
+        cutoff.last.insert("till-1".parse().unwrap(), last);
+        for (number, after, expected) in [
+            (9_999, -60, Standing::Outside),
+            (1, 30, Standing::Outside),
+            (1, 0, Standing::Ambiguous),
+            (9_000, 60, Standing::Inside),
+        ] {
+            let moment = sale("2026-11-22", number, Some(EIGHT + after * MINUTE));
+            assert_eq!(cutoff.standing(&moment), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn r12_a_cutoff_of_a_clock_that_nobody_vouched_for_keeps_nothing_back() {
+        let cutoff = Cutoff {
+            unvouched: true,
+            ..Cutoff::unsaid(EIGHT)
+        };
+        for (after, expected) in [(-60, Standing::Ambiguous), (60, Standing::Outside)] {
+            let moment = sale("2026-11-22", 5, Some(EIGHT + after * MINUTE));
+            assert_eq!(cutoff.standing(&moment), expected, "{after}");
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! A transaction arrives after it was made, never before: so a till's clock is behind by at most
 //! the least difference of arrival and till time. A till that was cut off and catches up shows large
 //! differences that say nothing about its clock; one that sells live shows the same least
-//! difference again and again. Only what was seen at two moments is believed.
+//! difference again and again. Only what was seen at two moments is believed. A clock that was set
+//! right shows greater differences from then on: once these agree at two moments with nothing near
+//! the old ones between, they count.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,13 +17,45 @@ use crate::limits::{TILL_CLOCK_AGREE_MS, TILL_CLOCK_SPAN_MS, TILL_CLOCK_WINDOW_M
 pub struct TillClock {
     /// When the present window began.
     since: WallMs,
-    /// Least arrival minus till time of the window, in milliseconds.
-    least: i64,
-    /// When a difference near the least one was first seen.
-    first_near: WallMs,
+    #[serde(flatten)]
+    level: Level,
+    /// Differences above the window's least one, while none near it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    risen: Option<Level>,
     /// What was believed last, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     believed: Option<i64>,
+}
+
+/// The least of some differences, and how long it has been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Level {
+    /// Least arrival minus till time, in milliseconds.
+    least: i64,
+    /// When a difference near it was first seen.
+    first_near: WallMs,
+}
+
+impl Level {
+    fn new(difference: i64, taken: WallMs) -> Self {
+        Self {
+            least: difference,
+            first_near: taken,
+        }
+    }
+
+    fn is_near(self, difference: i64) -> bool {
+        difference <= self.least.saturating_add(TILL_CLOCK_AGREE_MS)
+    }
+
+    /// After one more; whether the least one has been seen at two moments.
+    fn seen(&mut self, difference: i64, taken: WallMs) -> bool {
+        if difference < self.least.saturating_sub(TILL_CLOCK_AGREE_MS) {
+            self.first_near = taken;
+        }
+        self.least = self.least.min(difference);
+        self.is_near(difference) && taken.saturating_sub(self.first_near) >= TILL_CLOCK_SPAN_MS
+    }
 }
 
 impl TillClock {
@@ -31,8 +65,8 @@ impl TillClock {
         let difference = taken.saturating_sub(at);
         let begin = |believed| Self {
             since: taken,
-            least: difference,
-            first_near: taken,
+            level: Level::new(difference, taken),
+            risen: None,
             believed,
         };
         let Some(before) = before else {
@@ -43,21 +77,36 @@ impl TillClock {
             return begin(before.believed);
         }
         let mut next = before.clone();
-        if difference < before.least.saturating_sub(TILL_CLOCK_AGREE_MS) {
-            next.first_near = taken;
+        if next.level.is_near(difference) {
+            next.risen = None;
+            if next.level.seen(difference, taken) {
+                next.believed = Some(next.level.least);
+            }
+            return next;
         }
-        next.least = before.least.min(difference);
-        let near = difference <= next.least.saturating_add(TILL_CLOCK_AGREE_MS);
-        if near && taken.saturating_sub(next.first_near) >= TILL_CLOCK_SPAN_MS {
-            next.believed = Some(next.least);
+        let risen = next
+            .risen
+            .get_or_insert_with(|| Level::new(difference, taken));
+        if risen.seen(difference, taken) {
+            next.believed = Some(risen.least);
+            next.level = *risen;
+            next.risen = None;
         }
         next
     }
 
-    /// To be added to the till's time, in milliseconds. What is not believed yet counts only where
-    /// it proves the clock to be ahead: nothing arrives before it was made.
-    pub fn offset(&self) -> i64 {
-        self.believed.unwrap_or(0).min(self.least)
+    /// When a transaction was made that says `at`, corrected by what is believed, and by no more than
+    /// the least difference leaves of it. Where it says a time behind its arrival, it was made when
+    /// it arrived.
+    pub fn corrected(clock: Option<&Self>, at: WallMs, taken: Option<WallMs>) -> WallMs {
+        let at = at.saturating_add(clock.map_or(0, Self::offset));
+        taken.map_or(at, |taken| at.min(taken))
+    }
+
+    /// To be added to the till's time, in milliseconds.
+    fn offset(&self) -> i64 {
+        let believed = self.believed.unwrap_or(0);
+        believed.min(self.level.least.max(0))
     }
 }
 
@@ -101,8 +150,43 @@ mod tests {
     }
 
     #[test]
-    fn r11_a_clock_that_is_ahead_is_proved_by_one_transaction() {
-        assert_eq!(after(&[(10 * MINUTE, 0)]).offset(), -10 * MINUTE);
+    fn r11_a_transaction_from_the_future_was_made_when_it_came_and_says_nothing_about_others() {
+        let clock = after(&[(HOUR, 0), (2 * HOUR, 2 * HOUR)]);
+        assert_eq!(clock.offset(), 0);
+        let corrected = |at, taken| TillClock::corrected(Some(&clock), at, Some(taken));
+        assert_eq!(corrected(HOUR, 0), 0);
+        assert_eq!(corrected(2 * HOUR, 3 * HOUR), 2 * HOUR);
+    }
+
+    #[test]
+    fn r11_a_live_till_an_hour_ahead_is_believed_after_ten_minutes() {
+        let live: Vec<(i64, i64)> = (0..20).map(|m| (m * MINUTE + HOUR, m * MINUTE)).collect();
+        let clock = after(&live);
+        assert_eq!(clock.offset(), -HOUR);
+        let late = TillClock::corrected(Some(&clock), 90 * MINUTE, Some(5 * HOUR));
+        assert_eq!(late, 30 * MINUTE);
+    }
+
+    #[test]
+    fn r11_a_clock_that_was_set_right_counts_again_after_ten_minutes() {
+        for off in [-HOUR, HOUR] {
+            let mut events: Vec<(i64, i64)> =
+                (0..20).map(|m| (m * MINUTE - off, m * MINUTE)).collect();
+            assert_eq!(after(&events).offset(), off);
+            events.extend((21..40).map(|m| (m * MINUTE, m * MINUTE)));
+            assert_eq!(after(&events).offset(), 0, "{off}");
+        }
+    }
+
+    #[test]
+    fn r11_a_till_that_catches_up_between_live_sales_does_not_move_its_clock() {
+        let mut events: Vec<(i64, i64)> = (0..20).map(|m| (m * MINUTE, m * MINUTE)).collect();
+        // A drop folder of half an hour ago, read in five minutes; then live again.
+        events.extend((0..60).map(|n| (n * 10_000, 30 * MINUTE + n * 5_000)));
+        events.extend((36..60).map(|m| (m * MINUTE, m * MINUTE)));
+        for upto in 20..events.len() {
+            assert_eq!(after(&events[..upto]).offset(), 0, "{upto}");
+        }
     }
 
     #[test]

@@ -249,6 +249,7 @@ impl Sources {
         };
         Some(Body::Opening(Opening {
             cutoff: Some(cutoff),
+            day: None,
             lines: vec![OpeningLine {
                 item,
                 qty: Milli(100_000 + quantity(rng).0),

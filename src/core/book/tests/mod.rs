@@ -137,6 +137,7 @@ fn open(journal: &mut Journal, key: &str, qty: i64) {
     journal
         .take(&of(Body::Opening(Opening {
             cutoff: None,
+            day: None,
             lines: vec![line],
         })))
         .unwrap();

@@ -278,6 +278,7 @@ fn r12_an_opening_is_absolute_and_says_what_the_book_held() {
     };
     let refused = journal.take(&of(Body::Opening(Opening {
         cutoff: None,
+        day: None,
         lines: vec![below],
     })));
     assert!(matches!(refused, Err(BookError::Refused(_))));
