@@ -12,7 +12,7 @@ use shelfwire_core::domain::entry::{Draft, Entry, Kind};
 use shelfwire_core::domain::ids::{Generation, JournalId, Seq};
 use shelfwire_core::domain::key::Skey;
 use shelfwire_core::domain::stock::Level;
-use shelfwire_core::domain::time::Stamp;
+use shelfwire_core::domain::time::{ClockQuality, Stamp};
 use shelfwire_core::limits::SEQ_MAX;
 use shelfwire_core::session::facts::Keep;
 
@@ -113,7 +113,8 @@ impl Batch<'_> {
                     Arc::make_mut(&mut self.state.watched).keep(self.conn, side)?;
                 }
                 if let Some(skey) = skey {
-                    let day = command.stamp.wall_ms.div_euclid(DAY_MS);
+                    let vouched = command.stamp.quality == ClockQuality::Synced;
+                    let day = vouched.then(|| command.stamp.wall_ms.div_euclid(DAY_MS));
                     keys::remember(self.conn, &skey, span, day)?;
                 }
                 Ok(Receipt {

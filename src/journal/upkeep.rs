@@ -10,10 +10,8 @@ use shelfwire_core::domain::entry::Entry;
 use shelfwire_core::domain::ids::{Chain, Seq};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::stock::{Balance, Level};
-use shelfwire_core::domain::time::WallMs;
-use shelfwire_core::limits::{
-    FREE_PAGES_MAX, KEY_DAYS, UPKEEP_KEYS_MAX, UPKEEP_ROWS_MAX, VACUUM_PAGES_MAX,
-};
+use shelfwire_core::domain::time::{ClockQuality, Stamp, WallMs};
+use shelfwire_core::limits::{FREE_PAGES_MAX, UPKEEP_KEYS_MAX, UPKEEP_ROWS_MAX, VACUUM_PAGES_MAX};
 
 use super::error::{Doing as _, StorageError};
 use super::rows::levels::Table;
@@ -85,10 +83,15 @@ impl Upkeep {
         &mut self,
         conn: &Connection,
         state: &mut State,
-        now: WallMs,
+        now: &Stamp,
     ) -> Result<(), StorageError> {
-        let ago = |span: u64| now.saturating_sub(sql(span));
-        let today = now.div_euclid(DAY_MS);
+        // By a clock that nobody vouches for nothing is old.
+        let vouched = now.quality == ClockQuality::Synced;
+        let ago = |span: u64| match vouched {
+            true => now.wall_ms.saturating_sub(sql(span)),
+            false => WallMs::MIN,
+        };
+        let today = now.wall_ms.div_euclid(DAY_MS);
         let retention = self.retention;
         self.next = match self.next.take() {
             None => None,
@@ -99,11 +102,10 @@ impl Upkeep {
             Some(Step::Erase) if erase(conn, state, ago(retention.personal_ms))? => {
                 Some(Step::Erase)
             }
-            Some(Step::Erase) if self.keys_day == Some(today) => Some(Step::Vacuum),
+            Some(Step::Erase) if !vouched || self.keys_day == Some(today) => Some(Step::Vacuum),
             Some(Step::Erase) => Some(Step::Keys(Vec::new())),
             Some(Step::Keys(after)) => {
-                let oldest = today - i64::from(KEY_DAYS);
-                let next = keys::forget_old(conn, &after, UPKEEP_KEYS_MAX, oldest)?;
+                let next = keys::forget_old(conn, &after, UPKEEP_KEYS_MAX, today)?;
                 if next.is_none() {
                     self.keys_day = Some(today);
                 }
@@ -141,6 +143,9 @@ pub(super) fn prune(
             true
         },
     )?;
+    let end = applied.min(from + UPKEEP_ROWS_MAX as u64);
+    let span = (state.journal.pos(from), state.journal.pos(end));
+    let aged = state.journal.seq(entries::old_upto(conn, span, horizon)?);
     let mut newest: Option<WallMs> = meta::get(conn, meta::PRUNED_MS)?;
     let mut last: Option<(Seq, Chain)> = None;
     let mut chain = state.journal.pruned_chain;
@@ -151,12 +156,14 @@ pub(super) fn prune(
             // What cannot be read cannot be folded: `verify` says so, and pruning stops before it.
             break;
         };
-        let old = entry.stamp.wall_ms < horizon || seq <= beyond;
+        let old = seq <= aged || seq <= beyond;
         if seq > applied || !old || seq != last.map_or(from, |(seq, _)| seq) + 1 {
             break;
         }
         fold(conn, &mut folded, &entry)?;
-        newest = newest.max(Some(entry.stamp.wall_ms));
+        if entry.stamp.quality == ClockQuality::Synced {
+            newest = newest.max(Some(entry.stamp.wall_ms));
+        }
         chain = chain_next(chain, d);
         last = Some((seq, chain));
     }
@@ -215,17 +222,16 @@ fn erase(conn: &Connection, state: &State, before: WallMs) -> Result<bool, Stora
     if end <= start {
         return Ok(false);
     }
-    let young = entries::first_young(conn, (start, end), before)?;
-    let upto = young.map_or(end, |pos| pos - 1);
+    let upto = entries::old_upto(conn, (start, end), before)?;
     if upto <= start {
         return Ok(false);
     }
     let erased = entries::erase_personal(conn, (start, upto))?;
     // The place alone is not worth a write: it is found again by the same walk.
-    if erased > 0 || young.is_none() {
+    if erased > 0 || upto == end {
         meta::put(conn, meta::ERASED, upto)?;
     }
-    Ok(young.is_none())
+    Ok(upto == end)
 }
 
 fn vacuum(conn: &Connection) -> Result<bool, StorageError> {

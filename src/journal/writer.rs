@@ -221,11 +221,11 @@ impl Writer {
 
     /// One step of the upkeep. What it cannot do now it leaves for the next round.
     fn one_step_of_upkeep(&mut self) -> Result<(), StorageError> {
-        let now = (self.options.clock)().wall_ms;
+        let now = (self.options.clock)();
         let done = self.retrying(|writer| {
             let mut upkeep = writer.upkeep.clone();
             let stepped =
-                writer.transaction(|conn, _, state| match upkeep.step(conn, state, now) {
+                writer.transaction(|conn, _, state| match upkeep.step(conn, state, &now) {
                     Err(error @ StorageError::Row { .. }) => {
                         tracing::error!(%error, "pruning stops here");
                         upkeep.next = None;

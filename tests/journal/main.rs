@@ -14,6 +14,7 @@ mod stage;
 
 mod aside;
 mod changes;
+mod clocks;
 mod crash;
 mod damage;
 mod model;

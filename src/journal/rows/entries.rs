@@ -10,6 +10,7 @@ use shelfwire_core::domain::entry::Entry;
 use shelfwire_core::domain::ids::{Chain, Name, RowHash, Seq};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Uom;
+use shelfwire_core::domain::time::{ClockQuality, WallMs};
 
 use super::journals::JournalRow;
 use super::{sql, unsql};
@@ -189,25 +190,59 @@ pub(in crate::journal) fn delete_upto(
     Ok(())
 }
 
-/// Position of the first row of a span that was read at or after a wall time.
-pub(in crate::journal) fn first_young(
+/// How far into a span of positions, which begins behind its first one, rows are older than a wall
+/// time: the last such position. A row whose time nobody vouched for is as old as the next one that
+/// somebody did.
+pub(in crate::journal) fn old_upto(
     conn: &Connection,
-    span: (i64, i64),
-    from_wall_ms: i64,
-) -> Result<Option<i64>, StorageError> {
+    (start, end): (i64, i64),
+    before: WallMs,
+) -> Result<i64, StorageError> {
+    let found = |doing: &str, last: i64| {
+        let mut statement = conn.prepare_cached(doing)?;
+        let synced = quality_code(ClockQuality::Synced);
+        statement.query_row(params![start, last, synced, before], |row| row.get(0))
+    };
+    let young: Option<i64> = found(
+        "SELECT min(pos) FROM entries WHERE pos > ?1 AND pos <= ?2 AND quality = ?3 AND wall_ms >= ?4",
+        end,
+    )
+    .doing("looking for old rows")?;
+    if young.is_none() && vouched(conn, (end + 1, i64::MAX))?.is_some_and(|(_, wall)| wall < before)
+    {
+        return Ok(end);
+    }
+    let old: Option<i64> = found(
+        "SELECT max(pos) FROM entries WHERE pos > ?1 AND pos <= ?2 AND quality = ?3 AND wall_ms < ?4",
+        young.unwrap_or(end),
+    )
+    .doing("looking for old rows")?;
+    Ok(old.unwrap_or(start))
+}
+
+/// The first row of a span of positions, from the first to the last, that was stamped by a clock that
+/// was vouched for: its position and its wall time.
+pub(in crate::journal) fn vouched(
+    conn: &Connection,
+    (first, last): (i64, i64),
+) -> Result<Option<(i64, WallMs)>, StorageError> {
     conn.prepare_cached(
-        "SELECT pos FROM entries WHERE pos > ?1 AND pos <= ?2 AND wall_ms >= ?3
+        "SELECT pos, wall_ms FROM entries WHERE pos >= ?1 AND pos <= ?2 AND quality = ?3
          ORDER BY pos LIMIT 1",
     )
     .and_then(|mut s| {
-        s.query_row(params![span.0, span.1, from_wall_ms], |row| row.get(0))
-            .optional()
+        let vouched = quality_code(ClockQuality::Synced);
+        s.query_row(params![first, last, vouched], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()
     })
-    .doing("looking for old rows")
+    .doing("looking for a row whose time is known")
 }
 
 /// The first seq whose row was taken at or after a wall time, by halving what is there: right where
-/// wall times rise, and near it where a clock stepped.
+/// wall times rise, and near it where a clock stepped. Only times that were vouched for are looked
+/// at; rows without are as old as the next one with.
 pub(in crate::journal) fn first_since(
     conn: &Connection,
     journal: &JournalRow,
@@ -217,9 +252,9 @@ pub(in crate::journal) fn first_since(
     let mut high = head(conn, journal)? + 1;
     while low < high {
         let middle = low + (high - low) / 2;
-        // A row that is missing tells nothing: what is before it is read too.
-        match wall_ms(conn, journal, middle)? {
-            Some(wall) if wall < from_wall_ms => low = middle + 1,
+        // Where nothing tells, what is before it is read too.
+        match vouched(conn, (journal.pos(middle), journal.pos(high - 1)))? {
+            Some((pos, wall)) if wall < from_wall_ms => low = journal.seq(pos) + 1,
             Some(_) | None => high = middle,
         }
     }

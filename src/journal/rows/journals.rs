@@ -35,6 +35,11 @@ impl JournalRow {
     pub(in crate::journal) fn pos(&self, seq: Seq) -> i64 {
         self.start_pos.saturating_add(sql(seq))
     }
+
+    /// The row at a position in the file.
+    pub(in crate::journal) fn seq(&self, pos: i64) -> Seq {
+        unsql(pos.saturating_sub(self.start_pos))
+    }
 }
 
 fn journal(row: &Row<'_>) -> Result<JournalRow, rusqlite::Error> {

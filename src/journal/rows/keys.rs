@@ -5,8 +5,13 @@ use shelfwire_core::book::Known;
 use shelfwire_core::domain::ids::Seq;
 use shelfwire_core::domain::key::{KeyDigest, Skey};
 
+use shelfwire_core::limits::KEY_DAYS;
+
 use super::{sql, unsql};
 use crate::journal::error::{Doing as _, StorageError};
+
+/// 2024-10-04, as days since the Unix epoch: days before it come from clocks that were not set.
+const DAY_LEAST: i64 = 20_000;
 
 /// What is known of an event.
 pub(in crate::journal) fn known(conn: &Connection, skey: &Skey) -> Result<Known, StorageError> {
@@ -49,13 +54,15 @@ pub(super) fn spans(
         .doing("looking versions up")
 }
 
-/// Remembers an event: first and last seq of its rows, if it has any, and the day.
+/// Remembers an event: first and last seq of its rows, if it has any, and the day; `None` where
+/// nobody vouched for the clock.
 pub(in crate::journal) fn remember(
     conn: &Connection,
     skey: &Skey,
     rows: Option<(Seq, Seq)>,
-    day: i64,
+    day: Option<i64>,
 ) -> Result<(), StorageError> {
+    let day = day.unwrap_or(0);
     let (key, content) = skey.0.split_at(10);
     let (first, last) = (rows.map(|r| sql(r.0)), rows.map(|r| sql(r.1)));
     conn.prepare_cached(
@@ -66,13 +73,14 @@ pub(in crate::journal) fn remember(
     Ok(())
 }
 
-/// Forgets keys of days before `day`, looking at most at `limit` keys behind `after`. Returns the
-/// last key looked at, or `None` at the end of the table.
+/// Forgets keys that are older than [`KEY_DAYS`] today, looking at most at `limit` keys behind
+/// `after`. What was taken by a clock that nobody vouched for is dated today. Returns the last key
+/// looked at, or `None` at the end of the table.
 pub(in crate::journal) fn forget_old(
     conn: &Connection,
     after: &[u8],
     limit: usize,
-    day: i64,
+    today: i64,
 ) -> Result<Option<Vec<u8>>, StorageError> {
     let offset = i64::try_from(limit.max(1)).unwrap_or(i64::MAX) - 1;
     let last: Option<Vec<u8>> = conn
@@ -82,6 +90,7 @@ pub(in crate::journal) fn forget_old(
                 .optional()
         })
         .doing("looking for old keys")?;
+    let day = today - i64::from(KEY_DAYS);
     let old: i64 = conn
         .prepare_cached(
             "SELECT count(*) FROM keys WHERE key > ?1 AND (?2 IS NULL OR key <= ?2) AND day < ?3",
@@ -89,6 +98,11 @@ pub(in crate::journal) fn forget_old(
         .and_then(|mut s| s.query_row(params![after, last, day], |row| row.get(0)))
         .doing("looking for old keys")?;
     if old > 0 {
+        conn.prepare_cached(
+            "UPDATE keys SET day = ?3 WHERE key > ?1 AND (?2 IS NULL OR key <= ?2) AND day < ?4",
+        )
+        .and_then(|mut s| s.execute(params![after, last, today, DAY_LEAST]))
+        .doing("dating keys")?;
         conn.prepare_cached(
             "DELETE FROM keys WHERE key > ?1 AND (?2 IS NULL OR key <= ?2) AND day < ?3",
         )

@@ -14,7 +14,7 @@ use shelfwire_core::domain::quantity::{Milli, Uom};
 use shelfwire_core::domain::time::{ClockQuality, Stamp};
 
 use super::journals::JournalRow;
-use super::{fixed, keys, unsql};
+use super::{fixed, keys, sql, unsql};
 use crate::journal::error::{Doing as _, StorageError};
 
 /// A row as found.
@@ -136,7 +136,8 @@ pub(in crate::journal) fn alerts(
     Ok(alerts)
 }
 
-/// The rows that a line booked and the rows that undo it, whichever journal holds them.
+/// The rows that a line booked and the rows that undo it, whichever journal holds them. A transaction
+/// that pruning has begun with counts as pruned: what is left of it is not what it booked.
 pub(in crate::journal) fn of_line(
     conn: &Connection,
     journal: &JournalRow,
@@ -144,10 +145,13 @@ pub(in crate::journal) fn of_line(
 ) -> Result<Vec<Entry>, StorageError> {
     let sql_text = format!(
         "{COLUMNS} WHERE e.pos IN (SELECT pos FROM entries WHERE line = ?1
-         UNION SELECT pos FROM entries WHERE voids = ?1) ORDER BY e.pos"
+         UNION SELECT pos FROM entries WHERE voids = ?1)
+         AND (e.journal <> ?2 OR e.seq - e.row_of >= ?3) ORDER BY e.pos"
     );
     let mut statement = conn.prepare_cached(&sql_text).doing("reading a line")?;
-    let mut rows = statement.query([line.0]).doing("reading a line")?;
+    let mut rows = statement
+        .query(params![line.0, journal.nr, sql(journal.pruned)])
+        .doing("reading a line")?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().doing("reading a line")? {
         match entry(row) {
