@@ -20,15 +20,18 @@ pub(super) fn version(conn: &Connection) -> Result<i64, StorageError> {
 }
 
 /// Runs the steps that a file lacks. `copy_to` is a folder for the copy made before the first of
-/// them; none is made of a file that is being created. Returns how many steps were run.
+/// them, where there is room for it; none is made of a file that is being created. Returns how many steps were run.
 pub(super) fn forward(conn: &Connection, copy_to: Option<&Path>) -> Result<usize, StorageError> {
     let from = version(conn)?;
     let missing: Vec<&Step> = STEPS.iter().filter(|step| step.to > from).collect();
     if missing.is_empty() {
         return Ok(0);
     }
-    if let Some(folder) = copy_to {
-        copy(conn, folder, from)?;
+    // Each step is one transaction and only adds: where there is no room for a copy, it goes without.
+    if let Some(folder) = copy_to
+        && let Err(error) = copy(conn, folder, from)
+    {
+        tracing::warn!(%error, "no copy is kept of the journal as the version before wrote it");
     }
     for step in &missing {
         run(conn, step)?;
@@ -58,8 +61,12 @@ fn copy(conn: &Connection, folder: &Path, from: i64) -> Result<(), StorageError>
     if path.exists() {
         std::fs::remove_file(&path).map_err(|error| StorageError::io("removing", &path, error))?;
     }
-    conn.execute("VACUUM INTO ?1", [path.to_string_lossy()])
-        .doing("copying the journal before a migration")?;
+    let copied = conn.execute("VACUUM INTO ?1", [path.to_string_lossy()]);
+    if copied.is_err() && path.exists() {
+        // Half a copy is none.
+        std::fs::remove_file(&path).map_err(|error| StorageError::io("removing", &path, error))?;
+    }
+    copied.doing("copying the journal before a migration")?;
     std::fs::File::open(&path)
         .and_then(|file| file.sync_all())
         .map_err(|error| StorageError::io("syncing", &path, error))?;

@@ -185,10 +185,21 @@ pub fn open(options: &Options) -> Result<Opened, StorageError> {
         run: RunId(random()?),
         patience: options.patience,
     };
-    let (begun, usable) = make_usable(options, &files)?;
     let database = files.database();
-    let conn = connect(&database, Role::Write(options.durability), options.sizes)?;
-    migrate::forward(&conn, Some(&options.state_dir))?;
+    let connect = || connect(&database, Role::Write(options.durability), options.sizes);
+    let (mut begun, mut usable) = make_usable(options, &files)?;
+    let mut conn = connect()?;
+    match migrate::forward(&conn, Some(&options.state_dir)) {
+        Ok(_) => {}
+        // Room can be made; the file is as it was.
+        Err(error) if error.is_full() => return Err(error),
+        Err(error) => {
+            drop(conn);
+            let why = Unusable::Damaged(format!("it cannot be brought to this version: {error}"));
+            (begun, usable) = begin_anew(options, &files, why)?;
+            conn = connect()?;
+        }
+    }
     let state = State::load(&conn, &process, (options.clock)().quality)?;
     meta::put(&conn, meta::CLEAN, 0)?;
     start(
@@ -290,15 +301,11 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<(
 
 /// Leaves a file in place that this binary may write.
 fn make_usable(options: &Options, files: &Files) -> Result<(Begun, Usable), StorageError> {
-    let fresh = Usable {
-        clean: true,
-        unchecked: None,
-    };
     if !files.folder().exists() {
         // A crash between setting aside and beginning anew must not forget that there was a journal.
         let held = (!files.aside()?.is_empty()).then_some(Held::Damaged);
         create(options, files, held)?;
-        return Ok((Begun::New, fresh));
+        return Ok((Begun::New, FRESH));
     }
     match inspect(&files.database(), &options.store, options.sizes) {
         Ok(usable) => Ok((
@@ -307,17 +314,30 @@ fn make_usable(options: &Options, files: &Files) -> Result<(Begun, Usable), Stor
             },
             usable,
         )),
-        Err(why) => {
-            let to = files.set_aside(why.word(), (options.clock)().wall_ms)?;
-            tracing::error!(
-                journal = %to.display(),
-                "the journal cannot be used: {why}. It was set aside unchanged; this box \
-                 books nothing and keeps what it takes until the centre has answered"
-            );
-            create(options, files, Some(Held::Damaged))?;
-            Ok((Begun::SetAside { to, why }, fresh))
-        }
+        Err(why) => begin_anew(options, files, why),
     }
+}
+
+/// A journal with nothing in it yet.
+const FRESH: Usable = Usable {
+    clean: true,
+    unchecked: None,
+};
+
+/// Sets aside what may not be written, and begins a journal that takes into its inbox.
+fn begin_anew(
+    options: &Options,
+    files: &Files,
+    why: Unusable,
+) -> Result<(Begun, Usable), StorageError> {
+    let to = files.set_aside(why.word(), (options.clock)().wall_ms)?;
+    tracing::error!(
+        journal = %to.display(),
+        "the journal cannot be used: {why}. It was set aside unchanged; this box \
+         books nothing and keeps what it takes until the centre has answered"
+    );
+    create(options, files, Some(Held::Damaged))?;
+    Ok((Begun::SetAside { to, why }, FRESH))
 }
 
 /// Makes a journal beside its place, whole and durable, and moves it there in one step.

@@ -220,7 +220,8 @@ ALTER TABLE alerts_open ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
 
 DROP INDEX entries_alerts;
 CREATE INDEX entries_alerts ON entries (pos)
-    WHERE kind = 'alert' AND json_extract(detail, '$.quiet') IS NULL;
+    WHERE kind = 'alert'
+    AND CASE WHEN json_valid(detail) THEN json_extract(detail, '$.quiet') END IS NULL;
 
 ALTER TABLE pending_voids ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX pending_voids_line ON pending_voids (voids);

@@ -267,6 +267,51 @@ async fn a_journal_of_the_first_version_gains_tables_and_stays_writable_for_it()
     stage.stop().await;
 }
 
+/// The journal of the first version, changed before this one opens it.
+async fn upgraded(folder: &Path, change: &str) -> Stage {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/journals/v1.db");
+    let file = folder.join("journal/journal.db");
+    fs::create_dir(folder.join("journal")).unwrap();
+    fs::copy(kept, &file).unwrap();
+    sql(&file, change);
+    let stage = Stage::open(&options(folder));
+    stage.journal.upkeep().await.unwrap();
+    stage
+}
+
+#[tokio::test]
+async fn a_damaged_row_of_the_first_version_does_not_keep_the_agent_from_starting() {
+    let dir = tempfile::tempdir().unwrap();
+    let damage = "UPDATE entries SET kind = 'alert', detail = '{' WHERE seq = 7";
+    let stage = upgraded(dir.path(), damage).await;
+    assert!(matches!(stage.begun, Begun::Found { .. }));
+    assert_eq!(stage.facts().head, 31);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_brought_to_this_version_is_set_aside_and_the_agent_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    let stage = upgraded(dir.path(), "CREATE TABLE cutoffs (x INTEGER) STRICT").await;
+    let Begun::SetAside { to, .. } = &stage.begun else {
+        panic!("{:?}", stage.begun);
+    };
+    assert!(to.join("journal.db").exists());
+    stage.journal.take(sale(7, &[("a", 1)])).await.unwrap();
+    assert_eq!(stage.facts().waiting, 1, "taken, and not booked yet");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_journal_is_brought_to_this_version_also_where_no_copy_can_be_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("journal-v1.db")).unwrap();
+    let stage = upgraded(dir.path(), "SELECT 1").await;
+    assert!(matches!(stage.begun, Begun::Found { .. }));
+    assert_eq!(stage.facts().head, 31);
+    stage.stop().await;
+}
+
 fn number(file: &Path, question: &str) -> i64 {
     let conn = Connection::open(file).unwrap();
     conn.query_row(question, [], |row| row.get(0)).unwrap()

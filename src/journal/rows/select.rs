@@ -119,7 +119,8 @@ pub(in crate::journal) fn alerts(
     limit: usize,
 ) -> Result<Vec<Entry>, StorageError> {
     let sql_text = format!(
-        "{COLUMNS} WHERE e.kind = 'alert' AND json_extract(e.detail, '$.quiet') IS NULL
+        "{COLUMNS} WHERE e.kind = 'alert'
+         AND CASE WHEN json_valid(e.detail) THEN json_extract(e.detail, '$.quiet') END IS NULL
          AND e.pos > ?1 AND e.journal = ?2 ORDER BY e.pos LIMIT ?3"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
