@@ -12,7 +12,7 @@ use shelfwire_core::domain::ids::{BootId, BoxId, Name};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::observation::Scan;
 use shelfwire_core::domain::quantity::{Milli, Uom};
-use shelfwire_core::domain::time::{ClockQuality, Stamp};
+use shelfwire_core::domain::time::{BusinessDay, ClockQuality, Stamp};
 use shelfwire_core::identify::{
     Catalogue, Role, ScannerRole, TillRules, VoidStyle, remaps, scan, transaction,
 };
