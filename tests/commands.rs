@@ -7,6 +7,8 @@
 mod support;
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixListener;
 use std::process::Output;
 use std::time::Duration;
 
@@ -143,6 +145,41 @@ fn a_wrong_count_is_78_with_its_lines_and_nothing_is_taken() {
     let absent = store.command(&["stock", "import", "/nowhere/count.csv"]);
     let said = ended(&absent, 69);
     assert!(said.contains("/nowhere/count.csv"), "{said}");
+}
+
+/// A daemon that answers one opening with a code of HTTP.
+fn daemon_that_answers(store: &Store, code: &'static str) -> std::thread::JoinHandle<()> {
+    let socket = store.path("state/status.sock");
+    drop(fs::remove_file(&socket));
+    let listener = UnixListener::bind(socket).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // An opening is one object of JSON on a line.
+        let mut asked = String::new();
+        let mut one = [0];
+        while !asked.ends_with("]}") {
+            stream.read_exact(&mut one).unwrap();
+            asked.push(char::from(one[0]));
+        }
+        let answer = format!("HTTP/1.0 {code}\r\n\r\nthe reason");
+        stream.write_all(answer.as_bytes()).unwrap();
+    })
+}
+
+#[test]
+fn what_the_daemon_refuses_for_good_exits_as_wrong_and_what_it_cannot_take_now_as_not_there() {
+    let store = booking();
+    for (code, exit) in [
+        ("422 Unprocessable Entity", 78),
+        ("413 Payload Too Large", 78),
+        ("503 Service Unavailable", 69),
+    ] {
+        let daemon = daemon_that_answers(&store, code);
+        let said = ended(&import(&store, "item,qty\na,12\n"), exit);
+        assert!(said.contains("the reason"), "{said}");
+        daemon.join().unwrap();
+    }
+    assert!(store.balances().is_empty());
 }
 
 #[test]

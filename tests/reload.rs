@@ -199,6 +199,99 @@ fn what_needs_a_restart_is_named_with_its_line() {
     store.stop();
 }
 
+const OPEN: &str = "mon = \"24h\"\ntue = \"24h\"\nwed = \"24h\"\nthu = \"24h\"\nfri = \"24h\"\n\
+                    sat = \"24h\"\nsun = \"24h\"\n";
+
+/// A store that books without a centre, with opening hours and a till that may be silent so long.
+fn watched(hours: &str, silent_after: &str) -> Store {
+    let url = format!("mqtt://127.0.0.1:{}", free_port());
+    let setup = StoreSetup::new(&url)
+        .tills(1)
+        .till_lines(1, &format!("silent_after = \"{silent_after}\"\n"))
+        .tables(&format!("[hours]\n{hours}"));
+    let mut store = Store::set_up(&setup);
+    let begun = store.command(&["init", "--first"]);
+    assert!(begun.status.success(), "{begun:?}");
+    store.start();
+    running(&store);
+    store
+}
+
+fn silent(store: &Store) -> bool {
+    let open = store.reader().unwrap().alerts_open(100).unwrap();
+    open.iter().any(|alert| alert.alert == "till_silent")
+}
+
+fn until_silent(store: &Store) {
+    wait::until("the till is told to be silent", SOON, || {
+        silent(store).then_some(())
+    });
+}
+
+#[test]
+fn r19_opening_hours_that_change_count_at_once() {
+    let closed = OPEN.replace("24h", "closed");
+    let mut store = watched(&closed, "1s");
+    wait::holds(
+        "a closed store misses no till",
+        Duration::from_secs(3),
+        || silent(&store).then(|| store.log()),
+    );
+    rewrite(&store, &closed, OPEN);
+    until_silent(&store);
+    assert!(alarm(&store, "config_needs_restart").is_none());
+    store.stop();
+}
+
+#[test]
+fn r19_how_long_a_till_may_be_silent_changes_at_once() {
+    let mut store = watched(OPEN, "1h");
+    wait::holds("an hour is longer", Duration::from_secs(3), || {
+        silent(&store).then(|| store.log())
+    });
+    rewrite(&store, "silent_after = \"1h\"", "silent_after = \"1s\"");
+    until_silent(&store);
+    assert!(alarm(&store, "config_needs_restart").is_none());
+    store.stop();
+}
+
+/// A test of till-1 that sells one of 4711 and expects another stock.
+fn pinned(expect: i64) -> String {
+    let message = "{\"till\": \"till-1\", \"business_day\": \"2026-03-02\", \"transaction\": \"7\", \
+                   \"mode\": \"live\", \"status\": \"completed\", \"lines\": \
+                   [{\"id\": \"1\", \"item\": \"4711\", \"qty\": 1, \"kind\": \"sale\"}]}";
+    format!(
+        "[[test]]\nname = \"one is sold\"\ntill = \"till-1\"\nmessages = '{message}'\n\
+         expect = {{ \"4711\" = {expect} }}\n"
+    )
+}
+
+#[test]
+fn a_configuration_whose_own_test_fails_is_not_taken_over_and_does_not_start() {
+    let url = format!("mqtt://127.0.0.1:{}", free_port());
+    let mut store = Store::set_up(&StoreSetup::new(&url).tills(1).tables(&pinned(-1)));
+    store.start();
+    running(&store);
+    rewrite(&store, &pinned(-1), &pinned(-2));
+    let told = until_alarm(&store, "config_refused");
+    assert!(
+        told.contains("one is sold") && told.contains("expected -2, got -1"),
+        "{told}"
+    );
+    assert_eq!(sold(&mut store.till(1), 1)["taken"], "till-1/2026-03-02/1");
+    store.stop();
+    // The same files from the start: nothing runs, and systemd does not try again.
+    let refused = store.command(&["run"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(78), "{said}");
+    assert!(said.contains("expected -2, got -1"), "{said}");
+    let text = fs::read_to_string(store.config()).unwrap();
+    fs::write(store.config(), text.replace(&pinned(-2), &pinned(-1))).unwrap();
+    store.start();
+    running(&store);
+    store.stop();
+}
+
 #[test]
 fn log_level_and_catalogue_change_without_a_restart() {
     let mut store = store(1);

@@ -8,6 +8,7 @@ mod report;
 mod settings;
 pub mod stock;
 mod tail;
+pub mod trials;
 mod watch;
 
 use std::future::Future;

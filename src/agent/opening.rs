@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shelfwire_core::domain::command::{Body, Command, Opening};
 use shelfwire_core::limits::OPENING_LINES_MAX;
 
-use crate::health::socket::Openings;
+use crate::health::socket::{NotTaken, Openings};
 use crate::journal::Journal;
 use crate::support::clock::{self, Trust};
 
@@ -17,16 +17,24 @@ pub(super) fn for_socket(journal: Journal, trust: Trust) -> Openings {
     Arc::new(move |body| Box::pin(take(journal.clone(), trust.clone(), body)))
 }
 
-async fn take(journal: Journal, trust: Trust, body: Bytes) -> Result<Value, String> {
-    let opening: Opening =
-        serde_json::from_slice(&body).map_err(|error| format!("this is no opening: {error}"))?;
+async fn take(journal: Journal, trust: Trust, body: Bytes) -> Result<Value, NotTaken> {
+    let opening: Opening = serde_json::from_slice(&body)
+        .map_err(|error| NotTaken::Refused(format!("this is no opening: {error}")))?;
     if opening.lines.len() > OPENING_LINES_MAX {
-        return Err(format!("at most {OPENING_LINES_MAX} lines at a time"));
+        let why = format!("at most {OPENING_LINES_MAX} lines at a time");
+        return Err(NotTaken::Refused(why));
     }
     let items = opening.lines.len();
     let stamp = clock::stamp(clock::boot_id(), trust.quality());
     let body = Body::Opening(opening);
     let receipt = journal.take(Command { stamp, body }).await;
-    let receipt = receipt.map_err(|error| error.to_string())?;
+    let receipt = receipt.map_err(|error| {
+        let why = error.to_string();
+        if error.retry() {
+            NotTaken::Retry(why)
+        } else {
+            NotTaken::Refused(why)
+        }
+    })?;
     Ok(json!({ "items": items, "last_seq": receipt.last_seq }))
 }

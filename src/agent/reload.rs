@@ -8,6 +8,7 @@ use shelfwire_core::domain::time::WallMs;
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
+use super::trials;
 use crate::config::shown::Setting;
 use crate::config::{Config, Fault, Surroundings, load};
 use crate::support::tasks::Stop;
@@ -70,7 +71,13 @@ impl Reloader {
                 signal = hangup.recv() => if signal.is_none() { return },
             }
             let path = self.path.clone();
-            let read = move || load(&path, &Surroundings::of_process(true));
+            let read = move || {
+                let mut loaded = load(&path, &Surroundings::of_process(true));
+                if let Some(config) = &loaded.config {
+                    trials::play(config, &mut loaded.report);
+                }
+                loaded
+            };
             if let Ok(loaded) = tokio::task::spawn_blocking(read).await {
                 let faults = loaded.report.faults();
                 match loaded.config {

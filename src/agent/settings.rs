@@ -155,7 +155,10 @@ fn scanner(scanner: &config::Scanner) -> ScannerSettings {
             reason: scanner.reason.as_ref().map(ToString::to_string),
         },
         repeat_ms: millis(scanner.repeat),
-        aim: AimRule::Auto,
+        aim: match scanner.aim {
+            config::Aim::Auto => AimRule::Auto,
+            config::Aim::Required => AimRule::Required,
+        },
         serial: SerialSettings {
             path: scanner.device.clone(),
             baud: scanner.baud,
@@ -285,6 +288,20 @@ mod tests {
             let settings = scanner(loaded.config.unwrap().scanners.first().unwrap());
             assert_eq!(settings.serial.framing.end, want, "{line}");
             assert_eq!(settings.serial.framing.inter_byte_ms, 100);
+            assert_eq!(settings.aim, AimRule::Auto);
         }
+    }
+
+    #[test]
+    fn a_scanner_that_must_send_identifiers_is_asked_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shelfwire.toml");
+        let text = "store = \"1\"\n[uplink]\nurl = \"mqtt://localhost\"\n\
+                    [[scanner]]\nname = \"a\"\ndevice = \"/dev/a\"\nrole = \"receive\"\n\
+                    aim = \"required\"\n";
+        std::fs::write(&path, text).unwrap();
+        let loaded = config::load(&path, &config::Surroundings::default());
+        let settings = scanner(loaded.config.unwrap().scanners.first().unwrap());
+        assert_eq!(settings.aim, AimRule::Required);
     }
 }

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use shelfwire_core::identify::Catalogue;
 
 use super::exit::Exit;
 use super::print::Out;
+use crate::agent::trials;
 use crate::config::code::Layer;
 use crate::config::{Config, Fault, Report, Surroundings, load};
-use crate::device::catalogue::{self, read_whole};
 
 const EXAMPLES: &str = "\
 EXAMPLES
@@ -56,7 +55,7 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
     let loaded = load(path, &Surroundings::of_process(false));
     let mut report = loaded.report;
     if let Some(config) = &loaded.config {
-        play(config, &mut report);
+        trials::play(config, &mut report);
     }
     let exit = match (report.is_wrong(), report.is_unready()) {
         (true, _) => Exit::Config,
@@ -94,21 +93,6 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
     let found = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
     out.say(format_args!("{found:<62} exit {}", exit.code()));
     exit
-}
-
-/// `[[test]]` stanzas; without a catalogue in the configuration every code is an item of its own.
-fn play(config: &Config, report: &mut Report) {
-    let catalogue = match &config.catalogue {
-        Some(catalogue) if !config.tests.is_empty() => read_whole(&catalogue.file),
-        _ => Ok(Catalogue::empty()),
-    };
-    let why = |fault| match fault {
-        // In force before it is nothing here.
-        catalogue::Fault::Refused { path, why } => format!("{path}{why}"),
-        other @ (catalogue::Fault::Unset | catalogue::Fault::Missing(_)) => other.to_string(),
-    };
-    let catalogue = catalogue.map_err(why);
-    report.play(config, catalogue.as_ref().map_err(String::as_str));
 }
 
 fn pass(layer: Layer, report: &Report) -> Pass {

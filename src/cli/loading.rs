@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::exit::Exit;
 use super::print::Out;
+use crate::agent::trials;
 use crate::config::shown::Setting;
 use crate::config::{Config, Surroundings, load};
 
@@ -22,10 +23,14 @@ pub fn config(path: &Path, need: Need, out: &mut Out) -> Result<Config, Exit> {
 }
 
 /// The same with where each value comes from. What the machine lacks is told and no reason not to
-/// start: a till without its token is refused alone, and a store without its line still sells.
+/// start: a till without its token is refused alone, and a store without its line still sells. An agent
+/// that is about to run passes the configuration's own tests first.
 pub fn loaded(path: &Path, need: Need, out: &mut Out) -> Result<(Config, Vec<Setting>), Exit> {
     let running = need == Need::Everything;
-    let loaded = load(path, &Surroundings::of_process(running));
+    let mut loaded = load(path, &Surroundings::of_process(running));
+    if let (true, Some(config)) = (running, &loaded.config) {
+        trials::play(config, &mut loaded.report);
+    }
     let wrong = loaded.report.is_wrong();
     if running || wrong {
         for text in loaded.report.rendered(false) {

@@ -19,7 +19,7 @@ use super::stock_look::look;
 use crate::agent::journal_options;
 use crate::config::Config;
 use crate::device::catalogue::{normalise, read_whole};
-use crate::health::socket;
+use crate::health::socket::{self, NotTaken};
 use crate::journal::files::Files;
 use crate::journal::import::{Imported, import};
 use crate::journal::{Options, Reader, StorageError, open};
@@ -35,7 +35,8 @@ EXAMPLES
 
 EXIT CODES
   0 known, or taken   1 not known   64 command line
-   69 the file, the catalogue or the daemon is not there   74 storage   78 the file is wrong";
+   69 the file, the catalogue or the daemon is not there, or it cannot take it now
+   74 storage   78 the file is wrong, or the journal will never take it";
 
 /// Arguments of `stock`.
 #[derive(Debug, clap::Args)]
@@ -134,7 +135,10 @@ fn take(config: &Config, opening: Opening, out: &mut Out) -> Result<Imported, Ex
         Some(Ok(taken)) => return Ok(taken),
         Some(Err(why)) => {
             out.complain(format_args!("error: the daemon says: {why}"));
-            return Err(Exit::Environment);
+            return Err(match why {
+                NotTaken::Refused(_) => Exit::Config,
+                NotTaken::Retry(_) => Exit::Environment,
+            });
         }
         None => {}
     }
@@ -191,7 +195,7 @@ fn through_daemon(
     config: &Config,
     opening: &Opening,
     out: &mut Out,
-) -> Option<Result<Imported, String>> {
+) -> Option<Result<Imported, NotTaken>> {
     let mut taken = Imported::default();
     let lines = &opening.lines;
     for some in lines.chunks(OPENING_LINES_MAX) {
@@ -202,17 +206,17 @@ fn through_daemon(
         };
         let body = match serde_json::to_vec(&part) {
             Ok(body) => body,
-            Err(error) => return Some(Err(error.to_string())),
+            Err(error) => return Some(Err(NotTaken::Retry(error.to_string()))),
         };
         let answer = match socket::send_opening(&config.state_dir, &body) {
             Ok(Ok(answer)) => answer,
             Ok(Err(why)) => return Some(Err(why)),
             Err(_) if taken.items == 0 => return None,
-            Err(error) => return Some(Err(error.to_string())),
+            Err(error) => return Some(Err(NotTaken::Retry(error.to_string()))),
         };
         let answer: Answer = match serde_json::from_slice(&answer) {
             Ok(answer) => answer,
-            Err(error) => return Some(Err(error.to_string())),
+            Err(error) => return Some(Err(NotTaken::Retry(error.to_string()))),
         };
         taken.items += answer.items;
         taken.last_seq = answer.last_seq.or(taken.last_seq);

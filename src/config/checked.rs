@@ -14,7 +14,9 @@ use shelfwire_core::domain::numbers::Numbering;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::identify::{self, TillRules};
 
-pub use super::value::choice::{FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
+pub use super::value::choice::{
+    Aim, FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle,
+};
 pub use super::value::secret::{Secret, SecretError, SecretFile};
 use crate::support::broker_url::BrokerUrl;
 use crate::support::business_day::Calendar;
@@ -124,6 +126,8 @@ pub struct Scanner {
     pub stop_bits: u8,
     /// What ends a code.
     pub end: FrameEnd,
+    /// Whether codes without an AIM identifier are taken.
+    pub aim: Aim,
     /// Longest silence inside a code. What has no end by then is dropped as a half scan; with
     /// [`FrameEnd::Silence`] it is a code.
     pub inter_byte: Duration,

@@ -206,6 +206,7 @@ fn settle(draft: Draft, surroundings: &Surroundings) -> Option<Config> {
             data_bits: scanner.data_bits,
             stop_bits: scanner.stop_bits,
             end: scanner.end,
+            aim: scanner.aim,
             inter_byte: scanner.inter_byte,
             repeat: scanner.repeat,
             zone: scanner.zone,

@@ -31,7 +31,7 @@ mod unknown;
 mod value;
 
 pub use checked::{
-    Catalogue, Config, Drop, FrameEnd, Identity, Journal, Log, LogLevel, Numbers, Parity, Pos,
+    Aim, Catalogue, Config, Drop, FrameEnd, Identity, Journal, Log, LogLevel, Numbers, Parity, Pos,
     Profile, Role, Scanner, Secret, SecretError, SecretFile, Test, Till, Timers, Uplink, VoidStyle,
     Watch,
 };

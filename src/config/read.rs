@@ -18,7 +18,7 @@ use super::checked::{Catalogue, Journal, Log, Timers, Watch};
 use super::fields::{Fields, Known, Reader};
 use super::node::{Entry, Kind, Node, Spot, Table};
 use super::unknown::title;
-use super::value::choice::{FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
+use super::value::choice::{Aim, FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
 use super::value::hours::DayHours;
 use super::value::list::{Messages, Names, Quantities};
 use super::value::secret::Source;
@@ -77,6 +77,7 @@ pub(crate) struct ScannerDraft {
     pub(crate) data_bits: u8,
     pub(crate) stop_bits: u8,
     pub(crate) end: FrameEnd,
+    pub(crate) aim: Aim,
     pub(crate) inter_byte: Duration,
     pub(crate) repeat: Duration,
     pub(crate) zone: Option<Name>,
@@ -207,6 +208,7 @@ fn scanner(fields: &mut Fields<'_>) -> ScannerDraft {
         data_bits: fields.number("data_bits", 8, 7..=8),
         stop_bits: fields.number("stop_bits", 1, 1..=2),
         end: fields.choice("end", FrameEnd::Line, FrameEnd::Line.word()),
+        aim: fields.choice("aim", Aim::Auto, Aim::Auto.word()),
         inter_byte: duration(fields, "inter_byte", 100, TIMER),
         repeat: duration(fields, "repeat", 150, 0..=TIMER_MAX_MS),
         zone: fields.optional("zone"),

@@ -29,12 +29,23 @@ use crate::support::tasks::Stop;
 /// How long a command waits for the daemon.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Why an opening was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// It never will be, as it is.
+    #[error("{0}")]
+    Refused(String),
+    /// Not now: the same may be taken later.
+    #[error("{0}")]
+    Retry(String),
+}
+
 /// What an answer takes its time for.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Makes the report.
 pub type Reports = Arc<dyn Fn() -> Later<Report> + Send + Sync>;
-/// Takes an opening: `Ok` with what to tell the person, `Err` with why not.
-pub type Openings = Arc<dyn Fn(Bytes) -> Later<Result<serde_json::Value, String>> + Send + Sync>;
+/// Takes an opening: `Ok` with what to tell the person.
+pub type Openings = Arc<dyn Fn(Bytes) -> Later<Result<serde_json::Value, NotTaken>> + Send + Sync>;
 
 /// What the store knows of an item or code; null for a text that is neither.
 pub type Stocks = Arc<dyn Fn(String) -> Later<Result<serde_json::Value, String>> + Send + Sync>;
@@ -99,9 +110,10 @@ async fn opening(
     body: Bytes,
 ) -> Result<Json<serde_json::Value>, (StatusCode, String)> {
     let taken = (answers.openings)(body).await;
-    taken
-        .map(Json)
-        .map_err(|why| (StatusCode::UNPROCESSABLE_ENTITY, why))
+    taken.map(Json).map_err(|why| match why {
+        NotTaken::Refused(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
+        NotTaken::Retry(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
+    })
 }
 
 async fn stock(
@@ -153,11 +165,14 @@ pub fn ask_report(state_dir: &Path) -> Option<Report> {
 }
 
 /// Hands an opening to the daemon. The outer error: none runs.
-pub fn send_opening(state_dir: &Path, body: &[u8]) -> std::io::Result<Result<Vec<u8>, String>> {
+pub fn send_opening(state_dir: &Path, body: &[u8]) -> std::io::Result<Result<Vec<u8>, NotTaken>> {
     let (code, answer) = ask(state_dir, "POST /opening", body)?;
+    let why = |answer: Vec<u8>| String::from_utf8_lossy(&answer).into_owned();
     Ok(match code {
         200 => Ok(answer),
-        _ => Err(String::from_utf8_lossy(&answer).into_owned()),
+        // Malformed, too large, or refused by the journal.
+        400..=499 => Err(NotTaken::Refused(why(answer))),
+        _ => Err(NotTaken::Retry(why(answer))),
     })
 }
 

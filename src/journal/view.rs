@@ -74,6 +74,10 @@ impl StockView for View<'_> {
         voids::untold(self.conn, limit)
     }
 
+    fn unmatched_lines(&self, till: &Name) -> Result<Vec<KeyDigest>, StorageError> {
+        voids::unmatched(self.conn, till)
+    }
+
     fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, StorageError> {
         layaways::get(self.conn, reference, item)
     }

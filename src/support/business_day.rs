@@ -52,8 +52,8 @@ impl Calendar {
         BusinessDay::try_from(over.tomorrow().ok()?.to_string()).ok()
     }
 
-    /// When a business day ends. A time that the clock skips is the first one behind the gap; of one
-    /// that it shows twice, the first.
+    /// When a business day ends. A time that the clock skips is as far behind the gap (02:30 is
+    /// 03:30); of one that it shows twice, the first.
     fn end_of(&self, day: Date) -> Option<Timestamp> {
         let date = if self.day_end.hour() < NOON {
             day.tomorrow().ok()?

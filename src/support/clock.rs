@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shelfwire_core::domain::ids::BootId;
 use shelfwire_core::domain::time::{ClockQuality, MonoMs, Stamp, WallMs};
+use shelfwire_core::limits::CLOCK_STEP_MS;
 
 /// No clock of a box that runs this program can be earlier; moved on with each release.
 /// 2026-11-01T00:00:00Z.
@@ -62,8 +63,6 @@ struct Judged {
 
 /// A wall clock that agrees with the centre within this is right.
 const AGREES_MS: i64 = 2_000;
-/// A difference between wall and boot time that grows by more than this is a step.
-const STEP_MS: i64 = 2_000;
 /// systemd-timesyncd makes it when it has set the clock.
 const TIMESYNC: &str = "/run/systemd/timesync/synchronized";
 
@@ -99,9 +98,11 @@ impl Trust {
     /// The centre's clock at this moment, known within half of the round trip. Returns how far ours
     /// is ahead.
     pub fn centre_says(&self, centre_ms: WallMs, round_trip_ms: u64) -> i64 {
-        let ahead = wall_ms().saturating_sub(centre_ms);
+        let now = wall_ms();
+        let ahead = now.saturating_sub(centre_ms);
         let half = i64::try_from(round_trip_ms / 2).unwrap_or(i64::MAX);
-        if ahead.abs().saturating_add(half) <= AGREES_MS {
+        // Two that were never set may well agree.
+        if now >= BUILT_MS && ahead.abs().saturating_add(half) <= AGREES_MS {
             self.judged().quality = ClockQuality::Synced;
         }
         ahead
@@ -112,14 +113,14 @@ impl Trust {
         let wall = now.0.saturating_sub(judged.seen.0);
         let boot = now.1.saturating_sub(judged.seen.1);
         let boot = i64::try_from(boot).unwrap_or(i64::MAX);
-        let stepped = wall.saturating_sub(boot).abs() > STEP_MS;
+        let stepped = wall.abs_diff(boot) > CLOCK_STEP_MS;
         judged.seen = now;
         if stepped && judged.quality == ClockQuality::Synced {
             judged.quality = ClockQuality::Stepped;
-        } else if synced && !stepped {
-            judged.quality = ClockQuality::Synced;
         } else if now.0 < BUILT_MS {
             judged.quality = ClockQuality::Unsynced;
+        } else if synced && !stepped {
+            judged.quality = ClockQuality::Synced;
         }
     }
 
@@ -145,6 +146,18 @@ mod tests {
         trust.judge((BUILT_MS + 61_000, 3_000), false);
         assert_eq!(trust.quality(), ClockQuality::Stepped);
         trust.judge((BUILT_MS + 62_000, 4_000), true);
+        assert_eq!(trust.quality(), ClockQuality::Synced);
+    }
+
+    #[test]
+    fn r21_a_clock_from_before_the_program_was_built_is_right_for_nobody() {
+        let trust = Trust::new();
+        trust.judged().quality = ClockQuality::Unsynced;
+        trust.judged().seen = (5_000, 1_000);
+        trust.judge((6_000, 2_000), true);
+        assert_eq!(trust.quality(), ClockQuality::Unsynced);
+        trust.judge((BUILT_MS, 3_000), true);
+        trust.judge((BUILT_MS + 1_000, 4_000), true);
         assert_eq!(trust.quality(), ClockQuality::Synced);
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::false_clock::FalseClock;
 use super::signal::terminate;
 use super::wait;
 
@@ -16,6 +17,7 @@ const START: Duration = Duration::from_secs(20);
 pub struct Centre {
     folder: tempfile::TempDir,
     args: Vec<String>,
+    environment: Vec<(String, String)>,
     process: Option<Child>,
     starts: u32,
 }
@@ -29,6 +31,14 @@ impl Centre {
     /// The same, with further arguments.
     pub fn with(broker: &str, args: &[&str]) -> Self {
         let mut centre = Self::idle(broker, args);
+        centre.start_again();
+        centre
+    }
+
+    /// Under a clock that the test sets.
+    pub fn under(clock: &FalseClock, broker: &str) -> Self {
+        let mut centre = Self::idle(broker, &[]);
+        centre.environment = clock.environment();
         centre.start_again();
         centre
     }
@@ -75,6 +85,7 @@ impl Centre {
         Self {
             folder: tempfile::tempdir().unwrap(),
             args: all,
+            environment: Vec::new(),
             process: None,
             starts: 0,
         }
@@ -116,6 +127,7 @@ impl Centre {
         let file = |name| std::fs::File::create(self.file(name)).unwrap();
         let process = Command::new(program())
             .args(&self.args)
+            .envs(self.environment.iter().cloned())
             .arg("--db")
             .arg(self.db())
             .stdin(Stdio::null())

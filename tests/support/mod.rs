@@ -20,6 +20,7 @@ pub mod caller;
 pub mod centre;
 pub mod certificates;
 pub mod devices;
+pub mod false_clock;
 pub mod guarded;
 pub mod mosquitto;
 pub mod played;

@@ -14,6 +14,7 @@ use shelfwire::journal::files::Files;
 use shelfwire::journal::open::{BUDGET_BYTES, PAGE_BYTES};
 use shelfwire::journal::settings::Sizes;
 
+use super::false_clock::{self, FalseClock};
 use super::mosquitto::free_port;
 use super::scanner::Scanner;
 use super::signal::terminate;
@@ -234,6 +235,23 @@ impl Store {
         strace.arg("-D").args(calls).arg("-o").arg(record);
         strace.arg(&self.binary);
         self.start_as(strace);
+    }
+
+    /// Under a clock that the test sets.
+    pub fn start_under(&mut self, clock: &FalseClock) {
+        let mut command = Command::new(&self.binary);
+        command.envs(clock.environment());
+        self.start_as(command);
+    }
+
+    /// As if the machine had run for so much longer since; false where that cannot be done here.
+    pub fn start_later(&mut self, by: Duration) -> bool {
+        let command = false_clock::later(by, &self.binary);
+        let may = command.is_some();
+        if let Some(command) = command {
+            self.start_as(command);
+        }
+        may
     }
 
     fn start_as(&mut self, mut command: Command) {

@@ -105,6 +105,16 @@ choice! {
 }
 
 choice! {
+    /// Whether a scanner names the symbology in front of each code (its AIM identifier).
+    Aim {
+        /// As it does it.
+        Auto = "auto",
+        /// Always: what comes without is not taken.
+        Required = "required",
+    }
+}
+
+choice! {
     /// A broker whose documented limits are kept.
     Profile {
         /// AWS `IoT` Core.

@@ -85,6 +85,16 @@ pub(super) fn number_jump(transaction: &str) -> Draft {
     alert("number_jump", Severity::Warning, &text)
 }
 
+/// A till that should number on and on began a day with 0 or 1 (R19).
+pub(super) fn numbers_anew(day: &BusinessDay) -> Draft {
+    let text = format!(
+        "the till began {} with number 1 again: what is missing at the end of the day before is \
+         not seen; if it does so each day, set numbers = \"daily\" for it",
+        day.as_str()
+    );
+    alert("numbers_anew", Severity::Warning, &text)
+}
+
 /// A till whose numbers say nothing (R19).
 pub(super) fn not_numbered() -> Draft {
     let text = "the till's transactions have no running number: holes cannot be seen today; set \
@@ -122,6 +132,14 @@ pub(super) fn void_unmatched(raw: &str) -> Draft {
          for the receipt at the till",
     );
     draft.detail.raw = Some(cut(raw, RAW_MAX_BYTES));
+    draft
+}
+
+/// The last line that a till's voids were alerted for has come.
+pub(super) fn void_matched() -> Draft {
+    let text = "no void of this till waits any more for a line that is a day late";
+    let mut draft = alert("void_unmatched", Severity::Warning, text);
+    draft.detail.cleared = true;
     draft
 }
 

@@ -67,6 +67,9 @@ impl<'v, V: StockView> Watching<'v, V> {
         if took.jumped {
             self.alert(alert::number_jump(&sale.transaction), &sale.till);
         }
+        if took.anew {
+            self.alert(alert::numbers_anew(&sale.business_day), &sale.till);
+        }
         if took.gave_up {
             self.alert(alert::not_numbered(), &sale.till);
         }

@@ -82,6 +82,8 @@ pub trait StockView {
     /// Pending rows of voids that wait and of which no `void_unmatched` was told, oldest first, at
     /// most so many.
     fn untold_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, Self::Error>;
+    /// Lines that voids of a till wait for and of which `void_unmatched` was told.
+    fn unmatched_lines(&self, till: &Name) -> Result<Vec<KeyDigest>, Self::Error>;
     /// What stands under a reference (by its digest, [`layaway_key`]) of an item (R4).
     fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Self::Error>;
     /// What a `code:` item turned out to be, and its factor, once it was remapped (R1): the newest

@@ -1,6 +1,8 @@
 //! R5: voids that came before their lines. Each is a `pending` row, and waits until the transaction
 //! that brings its line books it in the same commit; after a day without the line it is told.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::posting::{Fault, Posting};
@@ -10,7 +12,7 @@ use super::void::{NO_SHARE, OF_A_VOID, OF_UNCLEAR, refused};
 use super::{BookError, StockView, alert, line_key, moment};
 use crate::domain::command::{LineMovement, Part, TillLine};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
-use crate::domain::ids::Seq;
+use crate::domain::ids::{Name, Seq};
 use crate::domain::key::KeyDigest;
 use crate::domain::observation::LineKind;
 use crate::domain::quantity::Milli;
@@ -81,6 +83,7 @@ pub(super) fn settle<V: StockView>(
     origin: &Origin<'_>,
     posting: &mut Posting<'_, V>,
 ) -> Result<(), BookError<V::Error>> {
+    let mut settled: BTreeMap<Name, Vec<KeyDigest>> = BTreeMap::new();
     for line in &origin.sale.lines {
         let (id, met) = match line {
             TillLine::Moves(line) if line.voided => (line.id.as_str(), Met::Nothing),
@@ -102,6 +105,26 @@ pub(super) fn settle<V: StockView>(
                 .partition(|waiting: &WaitingVoid| waiting.draft.line == void);
             waiting = others;
             book_waiting(origin, &key, &met, &rows, posting)?;
+            if let Some(till) = rows.first().and_then(|row| row.draft.dev.clone()) {
+                settled.entry(till).or_default().push(key);
+            }
+        }
+    }
+    clear_unmatched(&settled, posting).map_err(BookError::View)
+}
+
+/// The alert of a till is over with the last line that it was about.
+fn clear_unmatched<V: StockView>(
+    settled: &BTreeMap<Name, Vec<KeyDigest>>,
+    posting: &mut Posting<'_, V>,
+) -> Result<(), V::Error> {
+    for (till, lines) in settled {
+        let told = posting.view.unmatched_lines(till)?;
+        if !told.is_empty() && told.iter().all(|line| lines.contains(line)) {
+            posting.note(Draft {
+                dev: Some(till.clone()),
+                ..alert::void_matched()
+            })?;
         }
     }
     Ok(())

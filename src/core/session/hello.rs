@@ -42,7 +42,7 @@ pub(super) struct Talk {
     /// When the next hello is to be said.
     due: Option<MonoMs>,
     standing: Standing,
-    /// When the last hello was said because of a strange `applied`.
+    /// When the last hello was asked for because of something strange.
     strange_at: Option<MonoMs>,
     /// The seed that the last answer named.
     seed: Option<String>,
@@ -97,9 +97,9 @@ impl Talk {
         self.due = Some(self.due.map_or(now, |due| due.min(now)));
     }
 
-    /// Hello because of a strange `applied`, at most once in `foreign_hello`; none while one is
+    /// Hello because of a strange `applied` or a clock that was set, at most once in `foreign_hello`; none while one is
     /// open, or where a person must decide first.
-    pub(super) fn ask_about_strange(&mut self, now: MonoMs, timers: &Timers) {
+    pub(super) fn ask_again(&mut self, now: MonoMs, timers: &Timers) {
         let lately = self
             .strange_at
             .is_some_and(|at| now.saturating_sub(at) < timers.foreign_hello);

@@ -107,6 +107,8 @@ pub struct Session {
     outbox: Outbox,
     alarms: Alarms,
     clock: Clock,
+    /// It was set since the last hello, and nobody vouches for it.
+    clock_set: bool,
     devices: BTreeMap<String, String>,
     tills: BTreeMap<Name, TillHeard>,
     stopping: bool,
@@ -148,6 +150,7 @@ impl Session {
             outbox: Outbox::default(),
             alarms: Alarms::default(),
             clock: Clock::default(),
+            clock_set: false,
             devices: BTreeMap::new(),
             tills: BTreeMap::new(),
             stopping: false,
@@ -193,7 +196,9 @@ impl Session {
                 if self.clock.quality != quality {
                     self.outbox.health_is_due(now);
                 }
-                self.clock = Clock::told(now, wall_ms, quality);
+                let told = Clock::told(now, wall_ms, quality);
+                self.clock_set |= told.was_set(&self.clock);
+                self.clock = told;
             }
             Input::Devices(devices) => {
                 if self.devices != devices {

@@ -5,7 +5,7 @@ use super::stream::Room;
 use crate::domain::entry::Entry;
 use crate::domain::ids::{Chain, Generation, RunId};
 use crate::domain::time::{ClockQuality, MonoMs, WallMs};
-use crate::limits::FRAME_FIELDS_MAX_BYTES;
+use crate::limits::{CLOCK_STEP_MS, FRAME_FIELDS_MAX_BYTES};
 use crate::wire::size::json_len;
 use crate::wire::{BootRef, Frame, FrameClock, FrameRow, WireEntry, Withheld};
 
@@ -28,6 +28,12 @@ impl Clock {
             told_at: now,
             quality,
         }
+    }
+
+    /// Whether somebody set the clock between `before` and this, and nobody vouches for it.
+    pub(super) fn was_set(&self, before: &Self) -> bool {
+        let by = self.wall_ms.abs_diff(before.wall_at(self.told_at));
+        self.quality != ClockQuality::Synced && by > CLOCK_STEP_MS
     }
 
     /// Wall time at a moment of this boot, before or after it was told.

@@ -51,6 +51,10 @@ impl Session {
         }
         up.end_pauses(now);
         up.watch_centre(now, self.marks.applied, self.facts.head);
+        // Only the answer to a hello can vouch for a clock.
+        if self.clock_set {
+            up.talk.ask_again(now, &self.timers);
+        }
         if up.talk.silent(now, &self.timers) {
             let text = "the centre does not answer hello".to_owned();
             self.alarms.raise(AlarmCode::CentreSilent, text, out);
@@ -88,6 +92,7 @@ impl Session {
             up.talk
                 .said(now, hello.nonce, &self.timers, &mut self.entropy);
             self.counts.hellos += 1;
+            self.clock_set = false;
             return Some(Message::Hello(Box::new(hello)));
         }
         if let Some(presence) = self.outbox.status.take() {

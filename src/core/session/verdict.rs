@@ -31,7 +31,7 @@ impl Session {
         }
         match self.marks.take_unasked(applied, &self.facts) {
             Unasked::Taken => up.credit.settle(self.marks.applied, &self.marks.have),
-            Unasked::Strange => up.talk.ask_about_strange(now, &self.timers),
+            Unasked::Strange => up.talk.ask_again(now, &self.timers),
         }
         self.keep_applied(out);
     }

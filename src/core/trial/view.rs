@@ -141,6 +141,10 @@ impl StockView for Memory {
         Ok(Vec::new())
     }
 
+    fn unmatched_lines(&self, _till: &Name) -> Result<Vec<KeyDigest>, Infallible> {
+        Ok(Vec::new())
+    }
+
     fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Infallible> {
         let of = |row: &&Draft| {
             let key = row

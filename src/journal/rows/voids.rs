@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Row, params};
 use shelfwire_core::book::WaitingVoid;
 use shelfwire_core::domain::entry::{Draft, Entry, Kind};
-use shelfwire_core::domain::ids::BootId;
+use shelfwire_core::domain::ids::{BootId, Name};
 use shelfwire_core::domain::key::KeyDigest;
 use shelfwire_core::domain::time::{ClockQuality, Stamp};
 use shelfwire_core::limits::WAITING_VOIDS_MAX;
@@ -102,6 +102,19 @@ pub(in crate::journal) fn untold(
     let text = format!("{COLUMNS} WHERE p.told = 0 ORDER BY p.nr LIMIT ?1");
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     read(conn, &text, params![limit])
+}
+
+/// Lines that voids of a till wait for, and that were told.
+pub(in crate::journal) fn unmatched(
+    conn: &Connection,
+    till: &Name,
+) -> Result<Vec<KeyDigest>, StorageError> {
+    let doing = "reading which voids were told";
+    let text = "SELECT DISTINCT voids FROM pending_voids
+         WHERE told = 1 AND json_extract(draft, '$.dev') = ?1";
+    let mut statement = conn.prepare_cached(text).doing(doing)?;
+    let lines = statement.query_map([till.as_str()], |row| row.get(0).map(KeyDigest));
+    lines.and_then(Iterator::collect).doing(doing)
 }
 
 /// When the oldest void was taken that waits and was not told.

@@ -236,6 +236,29 @@ fn r19_a_till_that_does_not_number_is_told_once_and_left_alone() {
 }
 
 #[test]
+fn r19_a_till_that_begins_anew_each_day_is_told_how_to_say_so() {
+    for (numbering, told) in [
+        (Numbering::Continuous, &["numbers_anew"][..]),
+        (Numbering::Daily, &[]),
+    ] {
+        let mut shop = Shop::new(numbering);
+        for day in [TODAY, TOMORROW] {
+            for number in [1, 2, 3] {
+                shop.sell(day, number);
+            }
+        }
+        shop.wait(60 * MINUTE);
+        assert!(shop.gaps().is_empty());
+        assert_eq!(alerts(&shop.journal), told);
+    }
+    // A counter that wraps goes on.
+    let mut shop = Shop::new(Numbering::Continuous);
+    shop.sell(TODAY, 9_999);
+    shop.sell(TOMORROW, 1);
+    assert!(alerts(&shop.journal).is_empty());
+}
+
+#[test]
 fn r19_a_jump_is_told_once_a_day_and_is_no_gap() {
     let mut shop = Shop::new(Numbering::Continuous);
     for number in [1, 2, 1_000_000, 3, 2_000_000] {

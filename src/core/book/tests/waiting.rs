@@ -239,6 +239,44 @@ fn r5_a_void_without_its_line_for_a_day_is_told_once_and_booked_all_the_same() {
 }
 
 #[test]
+fn r22_void_unmatched_is_cleared_with_the_last_line_that_it_was_about() {
+    let mut journal = store();
+    let cleared = |journal: &Journal| {
+        let of = |entry: &&Entry| entry.body.detail.alert.as_deref() == Some("void_unmatched");
+        let told = journal.entries().filter(of);
+        told.map(|entry| entry.body.detail.cleared)
+            .collect::<Vec<_>>()
+    };
+    for (number, line) in [("1", "1"), ("2", "2"), ("3", "3")] {
+        sold(
+            &mut journal,
+            number,
+            vec![void("1", "later", line, "A", 1_000)],
+        );
+    }
+    sold(&mut journal, "4", vec![void("1", "last", "1", "A", 1_000)]);
+    ticked(&mut journal, 24);
+    assert_eq!(cleared(&journal), [false; 4]);
+    let lines = ["1", "2", "3"].map(|id| line(id, LineKind::Sale, "A", 1_000));
+    sold(&mut journal, "later", lines.into());
+    assert_eq!(cleared(&journal), [false; 4], "one more is waited for");
+    sold(
+        &mut journal,
+        "last",
+        vec![line("1", LineKind::Sale, "A", 1_000)],
+    );
+    assert_eq!(cleared(&journal), [false, false, false, false, true]);
+    // One that comes in time has nothing to clear.
+    sold(&mut journal, "5", vec![void("1", "soon", "1", "A", 1_000)]);
+    sold(
+        &mut journal,
+        "soon",
+        vec![line("1", LineKind::Sale, "A", 1_000)],
+    );
+    assert_eq!(cleared(&journal).len(), 5);
+}
+
+#[test]
 fn r5_a_void_that_undoes_no_whole_thousandths_is_told_at_once() {
     let mut journal = store();
     let odd = |id: &str| LineMovement {

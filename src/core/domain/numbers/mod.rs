@@ -76,6 +76,8 @@ pub struct Took {
     pub filled: bool,
     /// It stands so far from the others that it is taken as a new start.
     pub jumped: bool,
+    /// A day began anew with 0 or 1, though numbers should run on.
+    pub anew: bool,
     /// There are too many stretches or holes: from here on the day is not watched.
     pub gave_up: bool,
 }
@@ -154,15 +156,20 @@ impl DayNumbers {
             };
         }
         let holes = self.holes.len();
-        let jumped = if self.spans.is_empty() {
+        let fresh = self.spans.is_empty();
+        let strange = if fresh {
             self.begin(number, numbering, before, stamp)
         } else {
             self.extend(number, stamp)
         };
+        // A till that begins its day with 0 or 1 says so by it.
+        let low = fresh && number <= 1;
+        let anew = strange && low && numbering == Numbering::Continuous;
         let mut took = Took {
             changed: true,
             opened: self.holes.len() > holes,
-            jumped,
+            jumped: strange && !low,
+            anew,
             ..Took::default()
         };
         if self.spans.len() > NUMBER_SPANS_MAX || self.holes.len() > NUMBER_HOLES_MAX {
@@ -209,8 +216,7 @@ impl DayNumbers {
         }
         let wraps = before.is_some_and(|before| self.wrap(before, number, stamp));
         self.cover(number, number);
-        // A till that begins anew with 0 or 1 says so by it.
-        !wraps && number > 1
+        !wraps
     }
 
     /// A number outside all stretches. Says whether it is a start that nothing explains.

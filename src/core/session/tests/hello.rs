@@ -19,6 +19,37 @@ fn hello_names_the_own_run_at_head_plus_one_before_it_wrote() {
 }
 
 #[test]
+fn r21_a_clock_that_was_set_is_asked_about_until_the_centre_answers() {
+    let told = |wall_ms, quality| Input::Clock { wall_ms, quality };
+    let mut rig = Rig::accepted(facts(50), 50);
+    rig.puback_all(0);
+    let said = |rig: &mut Rig| {
+        let said = rig.hellos().len();
+        if said > 0 {
+            let nonce = rig.hello().nonce;
+            rig.puback_all(0);
+            rig.answer(nonce, Verdict::Accepted, 50);
+        }
+        rig.seen.clear();
+        said
+    };
+    rig.give(told(500, ClockQuality::Unsynced));
+    assert_eq!(said(&mut rig), 0);
+    rig.pass(60_000);
+    // It runs on: nothing to ask.
+    rig.give(told(60_500, ClockQuality::Unsynced));
+    assert_eq!(said(&mut rig), 0);
+    // It is set, and nobody vouches for it.
+    rig.give(told(1_800_000_000_000, ClockQuality::Unsynced));
+    assert_eq!(said(&mut rig), 1);
+    rig.pass(120_000);
+    assert_eq!(said(&mut rig), 0, "once");
+    // One that is vouched for needs no answer.
+    rig.give(told(1_900_000_000_000, ClockQuality::Synced));
+    assert_eq!(said(&mut rig), 0);
+}
+
+#[test]
 fn j8_hello_with_a_thousand_runs_fits_a_payload() {
     let mut facts = facts(1 << 50);
     facts.runs = (0..1_000)

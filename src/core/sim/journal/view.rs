@@ -71,6 +71,10 @@ impl StockView for Journal {
         Ok(self.waiting.untold(limit))
     }
 
+    fn unmatched_lines(&self, till: &Name) -> Result<Vec<KeyDigest>, Infallible> {
+        Ok(self.waiting.unmatched(till))
+    }
+
     fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Infallible> {
         Ok(self.layaways.get(reference, item))
     }

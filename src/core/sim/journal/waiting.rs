@@ -2,6 +2,7 @@
 
 use crate::book::WaitingVoid;
 use crate::domain::entry::{Entry, Kind};
+use crate::domain::ids::Name;
 use crate::domain::key::KeyDigest;
 
 /// Rows of waiting voids, and whether they were told to be without a line.
@@ -46,5 +47,11 @@ impl Waiting {
     pub(super) fn untold(&self, limit: usize) -> Vec<WaitingVoid> {
         let untold = self.0.iter().filter(|(_, told)| !told);
         untold.take(limit).map(|(void, _)| void.clone()).collect()
+    }
+
+    pub(super) fn unmatched(&self, till: &Name) -> Vec<KeyDigest> {
+        let told = self.0.iter().filter(|(_, told)| *told);
+        let of = told.filter(|(void, _)| void.draft.dev.as_ref() == Some(till));
+        of.filter_map(|(void, _)| void.draft.voids).collect()
     }
 }
