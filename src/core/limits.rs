@@ -274,10 +274,6 @@ pub const CLOSED_AHEAD_MAX_DAYS: i64 = 7;
 /// `digest` says so.
 pub const ALERTS_PER_HOUR_MAX: u32 = 20;
 
-/// A wall clock that goes this much more or less than the time that passed was set, in milliseconds.
-/// More: it is trusted again only when somebody vouches for it.
-pub const CLOCK_STEP_MS: u64 = 2_000;
-
 /// Days a transaction's digests are remembered (R3).
 pub const KEY_DAYS: u32 = 400;
 /// Days that a till's business day may be away from this box's (five years: a till may have been

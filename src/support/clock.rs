@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shelfwire_core::domain::ids::BootId;
-use shelfwire_core::domain::time::{ClockQuality, MonoMs, Stamp, WallMs};
-use shelfwire_core::limits::CLOCK_STEP_MS;
+use shelfwire_core::domain::time::{CLOCK_STEP_MS, ClockQuality, MonoMs, Stamp, WallMs};
 
 /// No clock of a box that runs this program can be earlier; moved on with each release.
 /// 2026-11-01T00:00:00Z.

@@ -9,6 +9,10 @@ pub type WallMs = i64;
 /// Milliseconds on a clock that never steps: since boot in a device, virtual in a simulation.
 pub type MonoMs = u64;
 
+/// A wall clock that goes this much more or less than the time that passed was set, in milliseconds:
+/// it is trusted again only when somebody vouches for it.
+pub const CLOCK_STEP_MS: u64 = 2_000;
+
 /// How far a wall time may be trusted.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

@@ -4,8 +4,8 @@ use super::facts::{Facts, SendRow};
 use super::stream::Room;
 use crate::domain::entry::Entry;
 use crate::domain::ids::{Chain, Generation, RunId};
-use crate::domain::time::{ClockQuality, MonoMs, WallMs};
-use crate::limits::{CLOCK_STEP_MS, FRAME_FIELDS_MAX_BYTES};
+use crate::domain::time::{CLOCK_STEP_MS, ClockQuality, MonoMs, WallMs};
+use crate::limits::FRAME_FIELDS_MAX_BYTES;
 use crate::wire::size::json_len;
 use crate::wire::{BootRef, Frame, FrameClock, FrameRow, WireEntry, Withheld};
 
