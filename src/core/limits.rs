@@ -63,6 +63,8 @@ pub const CUTOFF_TILLS_MAX: usize = SOURCES_MAX;
 pub const TILL_CLOCK_WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Differences this near to each other say the same of a till's clock, in milliseconds.
 pub const TILL_CLOCK_AGREE_MS: i64 = 60 * 1_000;
+/// How many receipts must agree that a till's clock was set right before it is believed.
+pub const TILL_CLOCK_SET_TIMES: u32 = 5;
 /// How long a till's difference must stay the same before it is believed, in milliseconds.
 pub const TILL_CLOCK_SPAN_MS: i64 = 10 * 60 * 1_000;
 /// Voids without a line that one look at them tells; the next look tells the next.

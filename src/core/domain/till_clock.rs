@@ -4,13 +4,15 @@
 //! the least difference of arrival and till time. A till that was cut off and catches up shows large
 //! differences that say nothing about its clock; one that sells live shows the same least
 //! difference again and again. Only what was seen at two moments is believed. A clock that was set
-//! right shows greater differences from then on: once these agree at two moments with nothing near
-//! the old ones between, they count.
+//! right shows greater differences from then on: once several of these agree over ten minutes, with no
+//! other between, they count.
 
 use serde::{Deserialize, Serialize};
 
 use super::time::WallMs;
-use crate::limits::{TILL_CLOCK_AGREE_MS, TILL_CLOCK_SPAN_MS, TILL_CLOCK_WINDOW_MS};
+use crate::limits::{
+    TILL_CLOCK_AGREE_MS, TILL_CLOCK_SET_TIMES, TILL_CLOCK_SPAN_MS, TILL_CLOCK_WINDOW_MS,
+};
 
 /// What is known of a till's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +21,9 @@ pub struct TillClock {
     since: WallMs,
     #[serde(flatten)]
     level: Level,
-    /// Differences above the window's least one, while none near it came.
+    /// Differences above the window's least one that agree, while no other came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    risen: Option<Level>,
+    risen: Option<Risen>,
     /// What was believed last, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     believed: Option<i64>,
@@ -34,6 +36,39 @@ struct Level {
     least: i64,
     /// When a difference near it was first seen.
     first_near: WallMs,
+}
+
+/// Some differences, one behind the other, that are near each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Risen {
+    #[serde(flatten)]
+    level: Level,
+    /// How many.
+    times: u32,
+}
+
+impl Risen {
+    /// After one more; one that does not agree begins anew.
+    fn seen(before: Option<Self>, difference: i64, taken: WallMs) -> Self {
+        let least = |risen: &Self| risen.level.least.saturating_sub(TILL_CLOCK_AGREE_MS);
+        let agrees = |risen: &Self| risen.level.is_near(difference) && difference >= least(risen);
+        match before.filter(agrees) {
+            Some(mut risen) => {
+                risen.level.least = risen.level.least.min(difference);
+                risen.times = risen.times.saturating_add(1);
+                risen
+            }
+            None => Self {
+                level: Level::new(difference, taken),
+                times: 1,
+            },
+        }
+    }
+
+    fn is_believed(&self, taken: WallMs) -> bool {
+        self.times >= TILL_CLOCK_SET_TIMES
+            && taken.saturating_sub(self.level.first_near) >= TILL_CLOCK_SPAN_MS
+    }
 }
 
 impl Level {
@@ -84,12 +119,11 @@ impl TillClock {
             }
             return next;
         }
-        let risen = next
-            .risen
-            .get_or_insert_with(|| Level::new(difference, taken));
-        if risen.seen(difference, taken) {
-            next.believed = Some(risen.least);
-            next.level = *risen;
+        let risen = Risen::seen(next.risen, difference, taken);
+        next.risen = Some(risen);
+        if risen.is_believed(taken) {
+            next.believed = Some(risen.level.least);
+            next.level = risen.level;
             next.risen = None;
         }
         next
@@ -184,6 +218,17 @@ mod tests {
         // A drop folder of half an hour ago, read in five minutes; then live again.
         events.extend((0..60).map(|n| (n * 10_000, 30 * MINUTE + n * 5_000)));
         events.extend((36..60).map(|m| (m * MINUTE, m * MINUTE)));
+        for upto in 20..events.len() {
+            assert_eq!(after(&events[..upto]).offset(), 0, "{upto}");
+        }
+    }
+
+    #[test]
+    fn r11_receipts_that_come_late_by_chance_do_not_move_the_clock() {
+        let mut events: Vec<(i64, i64)> = (0..20).map(|m| (m * MINUTE, m * MINUTE)).collect();
+        // One every five minutes, late by 20 to 50 minutes.
+        events
+            .extend((5..60).map(|n| (n * 5 * MINUTE - (20 + n * 7 % 31) * MINUTE, n * 5 * MINUTE)));
         for upto in 20..events.len() {
             assert_eq!(after(&events[..upto]).offset(), 0, "{upto}");
         }
