@@ -223,6 +223,8 @@ CREATE INDEX entries_alerts ON entries (pos)
     WHERE kind = 'alert'
     AND CASE WHEN json_valid(detail) THEN json_extract(detail, '$.quiet') END IS NULL;
 
+CREATE INDEX entries_codes ON entries (item, pos) WHERE item >= 'code:' AND item < 'code;';
+
 ALTER TABLE pending_voids ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX pending_voids_line ON pending_voids (voids);
 CREATE INDEX pending_voids_untold ON pending_voids (nr) WHERE told = 0;

@@ -135,6 +135,16 @@ impl StockView for View<'_> {
         openings::pruned_ms(self.conn, &self.state.journal)
     }
 
+    fn rows_of_code(
+        &self,
+        code: &ItemId,
+        each: &mut dyn FnMut(&Entry) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        select::of_code(self.conn, &self.state.journal, code, &mut |found| {
+            readable(found).and_then(|entry| each(&entry))
+        })
+    }
+
     fn rows_since(
         &self,
         from: WallMs,
@@ -143,18 +153,19 @@ impl StockView for View<'_> {
     ) -> Result<(), StorageError> {
         let journal = &self.state.journal;
         let first = entries::first_since(self.conn, journal, from)?;
-        select::of_items(
-            self.conn,
-            journal,
-            first,
-            wanted,
-            &mut |found| match found {
-                Found::Good { entry, .. } => each(&entry),
-                Found::Bad { seq, why, .. } => Err(StorageError::Row {
-                    seq,
-                    what: format!("{why}; it may have moved what was counted"),
-                }),
-            },
-        )
+        select::of_items(self.conn, journal, first, wanted, &mut |found| {
+            readable(found).and_then(|entry| each(&entry))
+        })
+    }
+}
+
+/// A row that a sum needs: without it the sum would be wrong.
+fn readable(found: Found) -> Result<Box<Entry>, StorageError> {
+    match found {
+        Found::Good { entry, .. } => Ok(entry),
+        Found::Bad { seq, why, .. } => Err(StorageError::Row {
+            seq,
+            what: format!("{why}; it may have moved what was counted"),
+        }),
     }
 }

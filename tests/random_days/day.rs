@@ -225,7 +225,6 @@ impl Maker {
             taken_ms,
             may_be_undone: !manners.versioned,
             signed: manners.signed,
-            near: self.is_near(moment),
         };
         let (mode, status) = match self.random.below(40) {
             _ if punctual || manners.versioned => ("live", "completed"),
@@ -345,13 +344,7 @@ impl Maker {
             events.push(event(imported, Saying::Count(count)));
         }
         let any = |random: &mut Random| MORNING_MS + random.below(40 * 60) as i64 * MINUTE_MS;
-        // Before the first count: what was sold under a code before its item was counted would move
-        // with the code once more.
-        let first = self
-            .counts
-            .first()
-            .map_or(i64::MAX, |(_, imported)| *imported);
-        let learnt = any(&mut self.random).min(first - MINUTE_MS);
+        let learnt = any(&mut self.random);
         events.push(event(learnt, Saying::Learn));
         for _ in 0..self.random.below(3) {
             let when = any(&mut self.random);

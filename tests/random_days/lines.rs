@@ -11,8 +11,6 @@ pub struct Sold {
     pub taken_ms: i64,
     pub may_be_undone: bool,
     pub signed: bool,
-    /// A count is near: a void that waits for its line is not judged there.
-    pub near: bool,
 }
 
 /// A line that may be undone, and how much of it is left.
@@ -85,7 +83,7 @@ impl Lines {
 
     /// Undoes a line that truly happened before, wherever it is now; now and then too much of it.
     fn void(&mut self, random: &mut Random, sold: &Sold, counts: bool) -> Option<Value> {
-        if self.open.is_empty() || !counts || sold.near {
+        if self.open.is_empty() || !counts {
             return None;
         }
         let at = random.below(self.open.len() as u64) as usize;

@@ -13,6 +13,7 @@ mod remap;
 mod returned;
 mod scan;
 mod side;
+mod since;
 #[cfg(test)]
 mod tests;
 mod till;
@@ -111,6 +112,12 @@ pub trait StockView {
     fn till_clock(&self, till: &Name) -> Result<Option<TillClock>, Self::Error>;
     /// Wall time of the newest row that is pruned; `None` where all are there.
     fn pruned_ms(&self) -> Result<Option<WallMs>, Self::Error>;
+    /// Hands over the rows of a `code:` item that are there, in seq order, one at a time.
+    fn rows_of_code(
+        &self,
+        code: &ItemId,
+        each: &mut dyn FnMut(&Entry) -> Result<(), Self::Error>,
+    ) -> Result<(), Self::Error>;
     /// Hands over the rows of wanted items, taken at or after a wall time, in seq order, one at a
     /// time; rows a little older may be among them.
     fn rows_since(

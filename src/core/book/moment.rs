@@ -77,7 +77,9 @@ pub(super) fn tell(detail: &mut Detail, sale: &TillTransaction, stamp: &Stamp) {
 /// Rows of before are taken by their stamp, like scans.
 pub(super) fn of_row(body: &Draft, stamp: &Stamp, clock: Option<&TillClock>) -> Moment {
     let detail = &body.detail;
-    let taken = vouched(stamp);
+    // That a void waited is only said where its own time was vouched for.
+    let waited = detail.waited_ms.map(|ms| stamp.wall_ms.saturating_sub(ms));
+    let taken = waited.or(vouched(stamp));
     let mut moment = Moment {
         taken,
         ..Moment::default()
@@ -85,17 +87,44 @@ pub(super) fn of_row(body: &Draft, stamp: &Stamp, clock: Option<&TillClock>) -> 
     if detail.lag_ms.is_none() && detail.day.is_none() {
         return moment;
     }
+    // The lag was taken off the same stamp, right or wrong: what is left is what the till said.
+    let told = detail.lag_ms.map(|lag| stamp.wall_ms.saturating_sub(lag));
+    moment.at = told.map(|told| TillClock::corrected(clock, told, taken));
+    moment.day = day(detail);
+    moment.number = detail.number;
+    moment.till.clone_from(&body.dev);
+    moment
+}
+
+/// The business day that a row says, in a field of its own or before the till's time.
+fn day(detail: &Detail) -> Option<BusinessDay> {
     let prefix = || {
         let text = detail.till_time.as_deref()?.get(..10)?;
         BusinessDay::try_from(text.to_owned()).ok()
     };
-    // The lag was taken off the same stamp, right or wrong: what is left is what the till said.
-    let told = detail.lag_ms.map(|lag| stamp.wall_ms.saturating_sub(lag));
-    moment.at = told.map(|told| TillClock::corrected(clock, told, taken));
-    moment.day = detail.day.clone().or_else(prefix);
-    moment.number = detail.number;
-    moment.till.clone_from(&body.dev);
-    moment
+    detail.day.clone().or_else(prefix)
+}
+
+/// What the row of a void that waited says about when the void happened: taken when its pending row
+/// was, and at the till's time of then. Of one whose pending row is pruned only the day and the
+/// number are known, and that it was taken no later than `pruned`.
+pub(super) fn of_waited(
+    mut draft: Draft,
+    taken: Option<Stamp>,
+    pruned: Option<WallMs>,
+    now: WallMs,
+) -> Draft {
+    let ago = |then: WallMs| now.saturating_sub(then);
+    let detail = &mut draft.detail;
+    detail.waited_ms = taken.as_ref().map_or(pruned, vouched).map(ago);
+    if let Some(then) = taken {
+        let lag = detail.lag_ms;
+        detail.lag_ms = lag.map(|lag| lag.saturating_add(ago(then.wall_ms)));
+    } else {
+        detail.lag_ms = None;
+        detail.day = day(detail);
+    }
+    draft
 }
 
 /// A movement as the cutoff leaves it: whole, whole and marked, or with nothing moved on hand and

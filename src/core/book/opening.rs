@@ -4,17 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::posting::{Fault, Posting, effect};
+use super::posting::{Fault, Posting};
+use super::since::{self, Since, out_of_bounds};
 use super::{BookError, StockView, alert, moment};
 use crate::domain::command::{Opening, OpeningLine};
-use crate::domain::cutoff::{Cutoff, Standing};
-use crate::domain::entry::{Detail, Draft, Entry, Kind, Movement};
-use crate::domain::ids::Name;
-use crate::domain::item::{CODE_PREFIX, ItemId};
+use crate::domain::cutoff::Cutoff;
+use crate::domain::entry::{Detail, Draft, Kind, Movement};
+use crate::domain::item::ItemId;
 use crate::domain::quantity::Milli;
-use crate::domain::till_clock::TillClock;
 use crate::domain::time::{Stamp, WallMs};
-use crate::limits::{CUTOFF_AHEAD_MAX_MS, CUTOFF_MARGIN_MS, CUTOFF_TILLS_MAX, OPENING_LINES_MAX};
+use crate::limits::{CUTOFF_AHEAD_MAX_MS, CUTOFF_TILLS_MAX, OPENING_LINES_MAX};
 
 /// The opening that an item's stock counts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +22,6 @@ pub struct InForce {
     pub cutoff: Cutoff,
     /// What was counted.
     pub counted: Milli,
-}
-
-/// What moved since the cutoff.
-#[derive(Debug, Clone, Copy, Default)]
-struct Since {
-    qty: Milli,
-    ambiguous: bool,
 }
 
 pub(super) fn book<V: StockView>(
@@ -75,7 +67,10 @@ pub(super) fn book<V: StockView>(
         lines.push((line, cutoff));
     }
     let mut since = match &opening.cutoff {
-        Some(cutoff) if !lines.is_empty() => since(cutoff, &lines, posting)?,
+        Some(cutoff) if !lines.is_empty() => {
+            let items = lines.iter().map(|(line, _)| line.item.clone());
+            since::of_items(cutoff, items, posting)?.ok_or(BookError::Refused(too_old()))?
+        }
         Some(_) | None => BTreeMap::new(),
     };
     for (line, cutoff) in lines {
@@ -127,76 +122,6 @@ pub fn older(item: &ItemId) -> String {
 /// Why an opening is refused whose cutoff is behind the rows that are left.
 pub fn too_old() -> String {
     "the cutoff is older than what the journal keeps: count for a later time".to_owned()
-}
-
-/// What moved of the lines' items since the cutoff, read once through for all of them.
-fn since<V: StockView>(
-    cutoff: &Cutoff,
-    lines: &[(&OpeningLine, Cutoff)],
-    posting: &Posting<'_, V>,
-) -> Result<BTreeMap<ItemId, Since>, BookError<V::Error>> {
-    let view = posting.view;
-    if view.pruned_ms().map_err(BookError::View)? >= Some(cutoff.at) {
-        return Err(BookError::Refused(too_old()));
-    }
-    let items = lines.iter().map(|(line, _)| line.item.clone());
-    let mut since: BTreeMap<ItemId, Since> = items.map(|item| (item, Since::default())).collect();
-    let mut clocks = BTreeMap::<Name, Option<TillClock>>::new();
-    let mut whole = BTreeMap::<ItemId, (ItemId, Milli)>::new();
-    let mut unfit = None;
-    let from = cutoff.at.saturating_sub(CUTOFF_MARGIN_MS);
-    let opened: BTreeSet<&str> = lines.iter().map(|(line, _)| line.item.as_str()).collect();
-    let wanted = |item: &str| item.starts_with(CODE_PREFIX) || opened.contains(item);
-    view.rows_since(from, &wanted, &mut |entry: &Entry| {
-        let body = &entry.body;
-        let Some(item) = body.item.as_ref().filter(|_| moment::is_counted(body)) else {
-            return Ok(());
-        };
-        // What a code moved is the item's, once it is known to be; the remap itself moves nothing.
-        if item.as_code().is_some() && !whole.contains_key(item) {
-            whole.insert(item.clone(), posting.whole(item)?);
-        }
-        let (of, factor) = whole
-            .get(item)
-            .map_or((item, Milli::ONE), |(of, factor)| (of, *factor));
-        let Some(sum) = since.get_mut(of) else {
-            return Ok(());
-        };
-        if let Some(till) = &body.dev
-            && !clocks.contains_key(till)
-        {
-            clocks.insert(till.clone(), view.till_clock(till)?);
-        }
-        let clock = body
-            .dev
-            .as_ref()
-            .and_then(|till| clocks.get(till)?.as_ref());
-        let moment = moment::of_row(body, &entry.stamp, clock);
-        let standing = if moment.is_untold() {
-            Standing::Ambiguous
-        } else {
-            cutoff.standing(&moment)
-        };
-        if standing == Standing::Inside {
-            return Ok(());
-        }
-        let (on_hand, _) = effect(body);
-        match on_hand.times(factor).and_then(|qty| sum.qty.plus(qty)) {
-            Some(qty) => sum.qty = qty,
-            None => unfit = Some(of.clone()),
-        }
-        sum.ambiguous |= standing == Standing::Ambiguous;
-        Ok(())
-    })
-    .map_err(BookError::View)?;
-    match unfit {
-        Some(item) => Err(out_of_bounds(&item)),
-        None => Ok(since),
-    }
-}
-
-fn out_of_bounds<E>(item: &ItemId) -> BookError<E> {
-    BookError::Refused(format!("the balance of {item} is out of bounds"))
 }
 
 fn open<V: StockView>(

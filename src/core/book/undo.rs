@@ -117,6 +117,7 @@ impl Undoing {
             let (to, from) = (&mut draft.detail, &waited.detail);
             to.till_time.clone_from(&from.till_time);
             (to.lag_ms, to.number) = (from.lag_ms, from.number);
+            to.waited_ms = from.waited_ms;
             to.day.clone_from(&from.day);
         }
         draft.line = self.line;

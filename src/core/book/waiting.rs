@@ -140,10 +140,19 @@ fn book_waiting<V: StockView>(
     let Some(first) = rows.first() else {
         return Ok(());
     };
+    let view = posting.view;
+    let now = origin.stamp.wall_ms;
+    let pruned = view.pruned_ms().map_err(BookError::View)?;
+    let waited = moment::of_waited(first.draft.clone(), first.stamp, pruned, now);
+    let clock = match &waited.dev {
+        Some(till) => view.till_clock(till).map_err(BookError::View)?,
+        None => None,
+    };
+    let its_moment = moment::of_row(&waited, &origin.stamp, clock.as_ref());
     let undoing = Undoing {
         line: first.draft.line,
         voids: *key,
-        waited: Some(happened(first, origin)),
+        waited: Some(waited),
         reference: None,
         epc: None,
     };
@@ -183,18 +192,8 @@ fn book_waiting<V: StockView>(
         }
     };
     let drafts = closing(&undoing, rows, drafts, origin);
-    // The void happened when it did, not with the line that came late (R12).
-    let its_moment = match (&undoing.waited, first.stamp) {
-        (Some(row), Some(_)) => {
-            let measured = match &row.dev {
-                Some(dev) => posting.view.till_clock(dev).map_err(BookError::View)?,
-                None => None,
-            };
-            Some(moment::of_row(row, &origin.stamp, measured.as_ref()))
-        }
-        _ => posting.moment.clone(),
-    };
-    let own = std::mem::replace(&mut posting.moment, its_moment);
+    // The void happened when it did, not with the line that came late (R11, R12).
+    let own = std::mem::replace(&mut posting.moment, Some(its_moment));
     let posted = match posting.post(drafts) {
         Err(Fault::Misfit(misfit)) => {
             let drafts = tell(&misfit.to_string());
@@ -207,18 +206,6 @@ fn book_waiting<V: StockView>(
         // Not even the rows that name the others fit: they go on waiting.
         undoing.mark(refused(&misfit.to_string(), None, raw.clone()), origin)
     })
-}
-
-/// The pending row as if it were taken with the line: its own moment, seen from now.
-fn happened(first: &WaitingVoid, origin: &Origin<'_>) -> Draft {
-    let mut draft = first.draft.clone();
-    let later = first
-        .stamp
-        .map(|then| origin.stamp.wall_ms.saturating_sub(then.wall_ms));
-    let detail = &mut draft.detail;
-    let lag = detail.lag_ms.unwrap_or(0);
-    detail.lag_ms = later.map(|later| lag.saturating_add(later));
-    draft
 }
 
 /// Each pending row is named by one row that books it, though that may move nothing.

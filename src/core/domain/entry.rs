@@ -184,7 +184,7 @@ pub struct Detail {
     /// A line as it came, where it could not be understood or must wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
-    /// Absolute quantity of a count or an opening.
+    /// Absolute quantity of a count or an opening; of a remap, what was counted under the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<Milli>,
     /// What the book held before a count or an opening.
@@ -215,6 +215,10 @@ pub struct Detail {
     /// Milliseconds from the till's time to when the box took it, where that time is an instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_ms: Option<i64>,
+    /// Milliseconds that a void waited for its line, of the row that books it: so long before the
+    /// row it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_ms: Option<i64>,
     /// The till's number of the transaction, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
@@ -228,7 +232,8 @@ pub struct Detail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cutoff: Option<Cutoff>,
     /// What the line would have moved, signed: it was before the item's cutoff and is inside the
-    /// counted number, so the row's own `qty` is 0.
+    /// counted number, so the row's own `qty` is 0. Of a remap: what of the code's balance is, beside
+    /// what `qty` moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inside: Option<Milli>,
     /// Transaction numbers that are missing, or, with `cleared`, that came or are given up.

@@ -68,7 +68,8 @@ impl Balance {
             return Ok(next);
         }
         let qty = entry.qty;
-        next.ambiguous |= entry.detail.ambiguous && matches!(entry.kind, Kind::Move(_));
+        let marks = matches!(entry.kind, Kind::Move(_) | Kind::Remap);
+        next.ambiguous |= entry.detail.ambiguous && marks;
         match entry.kind {
             Kind::Move(Movement::Hold | Movement::Release) => {
                 next.unavailable = bounded(next.unavailable.plus(qty))?;
@@ -91,6 +92,11 @@ impl Balance {
                 next.unavailable = bounded(next.unavailable.plus(entry.unavailable))?;
                 for (zone, qty) in &entry.detail.zones {
                     next.shift_zone(Some(zone), *qty)?;
+                }
+                if entry.detail.counted.is_some() {
+                    // The code's count goes along: the item is known by it, the code no more.
+                    next.known = entry.item.as_ref().is_none_or(|i| i.as_code().is_none());
+                    next.ambiguous &= next.known;
                 }
                 return Ok(next);
             }

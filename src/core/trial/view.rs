@@ -208,6 +208,14 @@ impl StockView for Memory {
         Ok(None)
     }
 
+    fn rows_of_code(
+        &self,
+        _: &ItemId,
+        _: &mut dyn FnMut(&Entry) -> Result<(), Infallible>,
+    ) -> Result<(), Infallible> {
+        Ok(())
+    }
+
     fn rows_since(
         &self,
         _: WallMs,

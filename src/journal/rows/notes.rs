@@ -43,7 +43,10 @@ pub(in crate::journal) fn left_by(
         return Ok(());
     }
     match body.kind {
-        Kind::Remap => remap(conn, entry),
+        Kind::Remap => {
+            remap(conn, entry)?;
+            openings::left_by(conn, entry)
+        }
         Kind::Alert => alerts::wrote(conn, entry, closed_day),
         Kind::Move(Movement::Opening | Movement::Count) => openings::left_by(conn, entry),
         Kind::Move(_)

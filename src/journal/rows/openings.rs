@@ -41,7 +41,8 @@ pub(in crate::journal) fn get(
     }))
 }
 
-/// Keeps what an opening's or a count's row says, in the row's own transaction.
+/// Keeps what the row of an opening, of a count, or of a remap that takes one along says, in the
+/// row's own transaction.
 pub(in crate::journal) fn left_by(conn: &Connection, entry: &Entry) -> Result<(), StorageError> {
     let detail = &entry.body.detail;
     let (Some(item), Some(cutoff), Some(counted)) =

@@ -110,6 +110,30 @@ pub(in crate::journal) fn of_items(
     Ok(())
 }
 
+/// Rows of a `code:` item, in order.
+pub(in crate::journal) fn of_code(
+    conn: &Connection,
+    journal: &JournalRow,
+    code: &ItemId,
+    each: &mut dyn FnMut(Found) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    // The range is the index's own: it holds codes only.
+    let sql_text = format!(
+        "{COLUMNS} WHERE e.item = ?1 AND e.item >= 'code:' AND e.item < 'code;'
+         AND e.journal = ?2 ORDER BY e.pos"
+    );
+    let mut statement = conn
+        .prepare_cached(&sql_text)
+        .doing("reading a code's rows")?;
+    let mut rows = statement
+        .query(params![code.as_str(), journal.nr])
+        .doing("reading a code's rows")?;
+    while let Some(row) = rows.next().doing("reading a code's rows")? {
+        each(found(row, journal))?;
+    }
+    Ok(())
+}
+
 /// Alerts of a journal that are sent ahead (R22), behind a seq, in order, at most `limit`; those that do not read are left out,
 /// since they come as withheld in their place.
 pub(in crate::journal) fn alerts(

@@ -2,6 +2,7 @@
 
 mod gaps;
 mod layaway;
+mod learnt;
 mod notices;
 mod openings;
 mod oracle;

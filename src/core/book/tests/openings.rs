@@ -4,13 +4,13 @@ use super::*;
 use crate::domain::cutoff::{Cutoff, LastNumber};
 use crate::domain::time::WallMs;
 
-const MINUTE: i64 = 60_000;
+pub(super) const MINUTE: i64 = 60_000;
 /// 2026-11-22T08:00:00Z, the moment of the count.
-const EIGHT: WallMs = 1_795_334_400_000;
+pub(super) const EIGHT: WallMs = 1_795_334_400_000;
 /// When the opening is imported.
-const NINE: WallMs = EIGHT + 60 * MINUTE;
+pub(super) const NINE: WallMs = EIGHT + 60 * MINUTE;
 
-fn at(wall_ms: WallMs, body: Body) -> Command {
+pub(super) fn at(wall_ms: WallMs, body: Body) -> Command {
     let stamp = Stamp { wall_ms, ..stamp() };
     Command { stamp, body }
 }
@@ -33,7 +33,7 @@ fn sell(journal: &mut Journal, taken: WallMs, number: u64, made: Option<WallMs>)
         .unwrap()
 }
 
-fn counted(cutoff: Cutoff, lines: &[(&str, i64)]) -> Body {
+pub(super) fn counted(cutoff: Cutoff, lines: &[(&str, i64)]) -> Body {
     let line = |(key, qty): &(&str, i64)| OpeningLine {
         item: item(key),
         qty: Milli(*qty),
@@ -46,7 +46,7 @@ fn counted(cutoff: Cutoff, lines: &[(&str, i64)]) -> Body {
     })
 }
 
-fn import(journal: &mut Journal, cutoff: Cutoff, qty: i64) -> Taken {
+pub(super) fn import(journal: &mut Journal, cutoff: Cutoff, qty: i64) -> Taken {
     journal
         .take(&at(NINE, counted(cutoff, &[("A", qty)])))
         .unwrap()

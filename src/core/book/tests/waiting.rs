@@ -1,8 +1,11 @@
 //! R5: voids that come before their lines, or long after.
 
+use super::openings::{EIGHT, MINUTE, NINE, at, import};
 use super::*;
+use crate::domain::cutoff::Cutoff;
 use crate::domain::ids::Seq;
 use crate::domain::observation::UnclearLine;
+use crate::domain::time::WallMs;
 use crate::session::facts::Keep;
 
 fn sold(journal: &mut Journal, number: &str, lines: Vec<LineMovement>) {
@@ -298,4 +301,62 @@ fn r5_a_void_that_undoes_no_whole_thousandths_is_told_at_once() {
     assert_eq!(stock(&journal, "A"), (-2_000, 0));
     assert_eq!(alerts(&journal), ["unclear_line"; 3]);
     assert_eq!(booked(&journal), pending(&journal));
+}
+
+/// A sale of one, or the void of it, made and taken at moments.
+fn said(journal: &mut Journal, taken: WallMs, made: WallMs, number: &str, what: LineMovement) {
+    let sale = TillTransaction {
+        at: Some(made),
+        ..sale(number, vec![what])
+    };
+    journal.take(&at(taken, Body::Sale(sale))).unwrap();
+    assert_folds(journal);
+}
+
+fn early_void(journal: &mut Journal) {
+    let early = EIGHT - MINUTE;
+    let of = void("1", "8", "1", "A", 1_000);
+    said(journal, early, early, "9", of);
+}
+
+#[test]
+fn r5_r11_a_void_that_waited_is_inside_the_count_that_it_was_taken_before() {
+    let mut journal = store();
+    early_void(&mut journal);
+    import(&mut journal, Cutoff::at(EIGHT), 20_000);
+    let sold = line("1", LineKind::Sale, "A", 1_000);
+    said(&mut journal, NINE, EIGHT - 30 * MINUTE, "8", sold);
+    assert_eq!(stock(&journal, "A").0, 20_000);
+    assert!(!journal.balance(&item("A")).ambiguous);
+    assert!(alerts(&journal).is_empty());
+}
+
+#[test]
+fn r5_r12_a_void_that_waited_is_inside_a_count_that_is_imported_later() {
+    let mut journal = store();
+    early_void(&mut journal);
+    let sold = line("1", LineKind::Sale, "A", 1_000);
+    let (later, made) = (EIGHT + 30 * MINUTE, EIGHT - 30 * MINUTE);
+    said(&mut journal, later, made, "8", sold);
+    assert_eq!(stock(&journal, "A").0, 0);
+    import(&mut journal, Cutoff::at(EIGHT), 20_000);
+    assert_eq!(stock(&journal, "A").0, 20_000);
+    assert!(!journal.balance(&item("A")).ambiguous);
+    assert_folds(&journal);
+}
+
+#[test]
+fn r5_r11_a_void_whose_waiting_row_is_pruned_was_taken_before_what_is_pruned() {
+    let mut journal = store();
+    early_void(&mut journal);
+    prune(&mut journal);
+    import(&mut journal, Cutoff::at(EIGHT), 20_000);
+    // The line itself is too near to tell.
+    let sold = line("1", LineKind::Sale, "A", 1_000);
+    said(&mut journal, NINE, EIGHT - MINUTE, "8", sold);
+    let void = journal
+        .entries()
+        .find(|entry| entry.body.detail.books.is_some());
+    assert_eq!(void.unwrap().body.detail.inside, Some(Milli(1_000)));
+    assert_eq!(stock(&journal, "A").0, 19_000);
 }

@@ -130,6 +130,16 @@ impl StockView for Journal {
         Ok(self.pruned_ms)
     }
 
+    fn rows_of_code(
+        &self,
+        code: &ItemId,
+        each: &mut dyn FnMut(&Entry) -> Result<(), Infallible>,
+    ) -> Result<(), Infallible> {
+        let rows = self.entries();
+        rows.filter(|entry| entry.body.item.as_ref() == Some(code))
+            .try_for_each(each)
+    }
+
     fn rows_since(
         &self,
         _from: WallMs,
