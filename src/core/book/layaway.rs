@@ -73,7 +73,7 @@ pub fn layaway_effect(row: &Draft) -> Option<Layaway> {
 }
 
 /// What stands under a reference after the rows so far.
-fn now<V: StockView>(
+pub(super) fn now<V: StockView>(
     reference: &str,
     item: &ItemId,
     drafts: &[Draft],

@@ -18,6 +18,8 @@ pub(super) struct Net {
     unavailable: Milli,
     undone_on_hand: Milli,
     undone_unavailable: Milli,
+    /// Of what it set aside and was not undone, what is held no more.
+    ended: Milli,
 }
 
 /// A booked line: its items in the order they were booked, in its own units.
@@ -87,6 +89,12 @@ impl BookedLine {
                     share(net.on_hand, qty, self.qty)?,
                     share(net.unavailable, qty, self.qty)?,
                 )
+            };
+            let unavailable = if net.ended > Milli::ZERO {
+                let set_aside = net.unavailable.plus(net.undone_unavailable)?;
+                unavailable.min(set_aside.minus(net.ended)?)
+            } else {
+                unavailable
             };
             if index > 0 && on_hand == Milli::ZERO && unavailable == Milli::ZERO {
                 continue;
@@ -184,7 +192,21 @@ pub(super) fn find<V: StockView>(
     for draft in effective.get(since.unwrap_or(0)..).unwrap_or_default() {
         add(&mut line, draft, books(draft), posting)?;
     }
+    for net in &mut line.items {
+        net.ended = ended(net, posting).map_err(Fault::View)?;
+    }
     Ok(Found::Line(line))
+}
+
+/// How much of what a line set aside under a reference is not held any more: it was sold or given up,
+/// and there is nothing of it to undo (R4).
+fn ended<V: StockView>(net: &Net, posting: &Posting<'_, V>) -> Result<Milli, V::Error> {
+    let left = net.unavailable.0.saturating_add(net.undone_unavailable.0);
+    let Some(reference) = net.like.reference.as_deref().filter(|_| left > 0) else {
+        return Ok(Milli::ZERO);
+    };
+    let held = layaway::now(reference, &net.item, &[], posting)?.held;
+    Ok(Milli(left.saturating_sub(held.0.max(0)).max(0)))
 }
 
 fn body(entry: &Entry) -> &Draft {
@@ -234,6 +256,7 @@ fn add<V: StockView>(
             unavailable: Milli::ZERO,
             undone_on_hand: Milli::ZERO,
             undone_unavailable: Milli::ZERO,
+            ended: Milli::ZERO,
         });
     }
     let Some(net) = line.items.iter_mut().find(|net| net.item == item) else {

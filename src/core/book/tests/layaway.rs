@@ -181,6 +181,40 @@ fn r1_r4_what_is_held_goes_along_when_its_code_is_learnt() {
 }
 
 #[test]
+fn r4_r5_a_void_of_a_hold_undoes_only_what_is_still_held() {
+    for sold in [0, 3_000, 5_000, 9_000] {
+        let mut journal = store();
+        open(&mut journal, "A", 20_000);
+        let hold = under("1", LineKind::Hold, "A", 5_000);
+        told(&mut journal, sale("1", vec![hold]));
+        if sold > 0 {
+            let of = under("1", LineKind::Sale, "A", sold);
+            told(&mut journal, sale("2", vec![of]));
+        }
+        let undone = vec![void("1", "1", "1", "A", 5_000)];
+        told(&mut journal, sale("3", undone));
+        assert_eq!(stock(&journal, "A"), (20_000 - sold, 0), "{sold}");
+        // Nothing is left of it.
+        let more = under("1", LineKind::Sale, "A", 1_000);
+        told(&mut journal, sale("4", vec![more]));
+        assert_eq!(stock(&journal, "A"), (19_000 - sold, 0), "{sold}");
+    }
+    // Given up by hand, and then voided in parts.
+    let mut journal = store();
+    let hold = under("1", LineKind::Hold, "A", 5_000);
+    let given_up = under("1", LineKind::Release, "A", 2_000);
+    told(&mut journal, sale("1", vec![hold]));
+    told(&mut journal, sale("2", vec![given_up]));
+    for (number, left) in [("3", 1_000), ("4", 0)] {
+        told(
+            &mut journal,
+            sale(number, vec![void("1", "1", "1", "A", 2_000)]),
+        );
+        assert_eq!(stock(&journal, "A"), (0, left));
+    }
+}
+
+#[test]
 fn r6_an_exchange_is_a_return_and_a_sale_and_never_netted() {
     use Movement::{Return, Sale};
 
