@@ -97,9 +97,12 @@ fn goes<V: StockView>(
     target: &Balance,
     posting: &Posting<'_, V>,
 ) -> Result<Goes, BookError<V::Error>> {
-    let opening = |item: &ItemId, balance: &Balance| match balance.known {
-        true => posting.view.opening(item).map_err(BookError::View),
-        false => Ok(None),
+    let opening = |item: &ItemId, balance: &Balance| {
+        if balance.known {
+            posting.view.opening(item).map_err(BookError::View)
+        } else {
+            Ok(None)
+        }
     };
     let of_code = opening(learnt.from, balance)?;
     let of_item = opening(learnt.to, target)?;

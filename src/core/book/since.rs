@@ -131,7 +131,9 @@ pub(super) fn of_code<V: StockView>(
         Ok(())
     })?;
     let pruned = on_hand.0.saturating_sub(told);
-    let before = view.pruned_ms()?.is_some_and(|newest| newest < cutoff.at && !cutoff.unvouched);
+    let before = view
+        .pruned_ms()?
+        .is_some_and(|newest| newest < cutoff.at && !cutoff.unvouched);
     if pruned != 0 && !before {
         since.qty.0 = since.qty.0.saturating_add(pruned);
         since.ambiguous = true;
