@@ -193,7 +193,7 @@ fn book_waiting<V: StockView>(
     };
     let drafts = closing(&undoing, rows, drafts, origin);
     // The void happened when it did, not with the line that came late (R11, R12).
-    let own = std::mem::replace(&mut posting.moment, Some(its_moment));
+    let own = posting.moment.replace(its_moment);
     let posted = match posting.post(drafts) {
         Err(Fault::Misfit(misfit)) => {
             let drafts = tell(&misfit.to_string());
