@@ -125,7 +125,7 @@ fn goes<V: StockView>(
         };
     }
     if !target.known {
-        return counted_by_code(learnt.to, target, of_code, whole, posting);
+        return counted_by_code(learnt.to, target, of_code, &whole, posting);
     }
     match (of_code, of_item) {
         // One count, under two names.
@@ -165,7 +165,7 @@ fn counted_by_code<V: StockView>(
     item: &ItemId,
     target: &Balance,
     count: Option<InForce>,
-    whole: Goes,
+    whole: &Goes,
     posting: &Posting<'_, V>,
 ) -> Result<Goes, BookError<V::Error>> {
     let since = match &count {
@@ -185,7 +185,8 @@ fn counted_by_code<V: StockView>(
             cutoff: count.map(|count| count.cutoff),
             own: Milli::ZERO,
         }),
-        ..whole
+        qty: whole.qty,
+        counted: whole.counted,
     })
 }
 
