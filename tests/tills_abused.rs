@@ -332,6 +332,7 @@ async fn no_listener_in_clear_text_on_the_network() {
     let goods = Goods {
         journal: store.journal.clone(),
         catalogue: shelfwire::device::catalogue::Shared::default(),
+        labels: Arc::default(),
         heard: shelfwire::device::heard::Heard::default(),
     };
     let open = Settings {

@@ -133,6 +133,7 @@ fn start(with: Start) -> Result<Running, Failure> {
     let goods = device::Goods {
         journal: journal.clone(),
         catalogue: device::catalogue::Shared::default(),
+        labels: Arc::new(config.labels.clone()),
         heard: device::heard::Heard::default(),
     };
     let watch = Arc::new(TillWatch::new(
@@ -177,7 +178,7 @@ fn start(with: Start) -> Result<Running, Failure> {
     let answers = socket::Answers {
         reports: reporter.for_socket(),
         openings: opening::for_socket(journal.clone(), trust.clone()),
-        stocks: stock::for_socket(journal.clone(), goods.catalogue.clone()),
+        stocks: stock::for_socket(journal.clone(), &goods),
         tails: tail::for_socket(journal.clone(), health.stop_flag()),
     };
     answer(&config.state_dir, answers, &mut health);

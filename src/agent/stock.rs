@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shelfwire_core::codec::barcode;
+use shelfwire_core::codec::label::Labels;
 use shelfwire_core::domain::entry::{Entry, Kind, Movement};
 use shelfwire_core::domain::ids::{Name, Seq};
 use shelfwire_core::domain::item::ItemId;
@@ -14,7 +15,7 @@ use shelfwire_core::domain::time::WallMs;
 use shelfwire_core::identify::{self, Catalogue};
 use shelfwire_core::limits::ITEM_ENTRIES_TOLD_MAX;
 
-use crate::device::catalogue::Shared;
+use crate::device::Goods;
 use crate::health::socket::Stocks;
 use crate::journal::{Journal, Reader, StorageError};
 use crate::support::clock;
@@ -86,11 +87,13 @@ pub struct EntryReport {
 }
 
 /// Answers `POST /stock`: the body is an item or a code.
-pub(super) fn for_socket(journal: Journal, catalogue: Shared) -> Stocks {
+pub(super) fn for_socket(journal: Journal, goods: &Goods) -> Stocks {
+    let (catalogue, labels) = (goods.catalogue.clone(), Arc::clone(&goods.labels));
     Arc::new(move |asked| {
         let (journal, catalogue) = (journal.clone(), catalogue.current());
+        let labels = Arc::clone(&labels);
         Box::pin(async move {
-            let look = move || report(&mut journal.reader()?, &catalogue, &asked);
+            let look = move || report(&mut journal.reader()?, &catalogue, &labels, &asked);
             let report = tokio::task::spawn_blocking(look).await;
             let report = report.map_err(|why| why.to_string())?;
             let report = report.map_err(|why| why.to_string())?;
@@ -103,9 +106,10 @@ pub(super) fn for_socket(journal: Journal, catalogue: Shared) -> Stocks {
 pub fn report(
     reader: &mut Reader,
     catalogue: &Catalogue,
+    labels: &Labels,
     asked: &str,
 ) -> Result<Option<StockReport>, StorageError> {
-    let Some(item) = meant(reader, catalogue, asked)? else {
+    let Some(item) = meant(reader, catalogue, labels, asked)? else {
         return Ok(None);
     };
     let stock = reader.stock(&item)?;
@@ -162,6 +166,7 @@ pub fn report(
 fn meant(
     reader: &mut Reader,
     catalogue: &Catalogue,
+    labels: &Labels,
     asked: &str,
 ) -> Result<Option<ItemId>, StorageError> {
     if let Some(item) = catalogue.item(asked) {
@@ -172,7 +177,7 @@ fn meant(
     {
         return Ok(Some(item));
     }
-    let code = barcode::from_text(asked).ok();
+    let code = barcode::from_text(asked).ok().map(|code| labels.base(code));
     Ok(code.map(|code| identify::item_of(catalogue, &code)))
 }
 

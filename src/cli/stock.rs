@@ -174,7 +174,8 @@ fn read(config: &Config, file: &Path) -> Result<Vec<OpeningLine>, (Exit, String)
             format!("error: {}: {why}", file.display()),
         )
     })?;
-    read_opening(BufReader::new(opened), &catalogue, &normalise).map_err(|why| {
+    let read = |text: &str| normalise(text).map(|code| config.labels.product(code));
+    read_opening(BufReader::new(opened), &catalogue, &read).map_err(|why| {
         let faults: Vec<String> = why
             .to_string()
             .lines()

@@ -63,7 +63,7 @@ fn from_journal(config: &Config, asked: &str) -> Result<Option<StockReport>, Str
     };
     let database = Files::new(&config.state_dir).database();
     let mut reader = Reader::open(&database, sizes).map_err(no_journal)?;
-    report(&mut reader, &catalogue, asked).map_err(|why| why.to_string())
+    report(&mut reader, &catalogue, &config.labels, asked).map_err(|why| why.to_string())
 }
 
 fn say(report: &StockReport, out: &mut Out) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
+use shelfwire_core::codec::label::Labels;
 use shelfwire_core::domain::hours::Hours;
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::item::ItemId;
@@ -53,6 +54,8 @@ pub struct Config {
     pub watch: Watch,
     /// Which item a code is.
     pub catalogue: Option<Catalogue>,
+    /// What the store's labels of weights, counts and prices look like.
+    pub labels: Labels,
     /// What given messages of a till must come to.
     pub tests: Vec<Test>,
     /// How much is logged.

@@ -202,6 +202,8 @@ codes! {
     TestFails "E075" Tests,
     /// A test that cannot be judged without the catalogue.
     TestOpen "E076" Environment,
+    /// Not a pattern of labels, or one that an earlier one stands before.
+    Pattern "E077" Fields,
     /// MQTT without TLS to another machine.
     ClearBroker "W001" References,
     /// A secret that everybody on this machine can read.

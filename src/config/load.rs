@@ -136,7 +136,7 @@ impl Report {
             let till = config.tills.iter().find(|till| till.name == test.till);
             let rules = till.map(Till::rules).unwrap_or_default();
             let name = &test.name;
-            let fault = match trial::judge(test, rules, catalogue.ok()) {
+            let fault = match trial::judge(test, rules, &config.labels, catalogue.ok()) {
                 Verdict::Passed => continue,
                 Verdict::Failed(why) => {
                     let message = format!("the test \"{name}\" fails: {why}");
@@ -255,6 +255,7 @@ fn settle(draft: Draft, surroundings: &Surroundings) -> Option<Config> {
         drops: drops.collect::<Option<_>>()?,
         watch: draft.watch,
         catalogue: draft.catalogue,
+        labels: draft.labels,
         tests: tests.collect::<Option<_>>()?,
         log: draft.log,
     })

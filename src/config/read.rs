@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
+use shelfwire_core::codec::label::Labels;
 use shelfwire_core::domain::hours::{Hours, WEEKDAYS};
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::limits::{
@@ -20,6 +21,7 @@ use super::node::{Entry, Kind, Node, Spot, Table};
 use super::unknown::title;
 use super::value::choice::{Aim, FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
 use super::value::hours::DayHours;
+use super::value::label::Patterns;
 use super::value::list::{Messages, Names, Quantities};
 use super::value::secret::Source;
 use super::value::text::{FullPath, Line};
@@ -48,6 +50,7 @@ pub(crate) struct Draft {
     pub(crate) drops: Vec<DropDraft>,
     pub(crate) watch: Watch,
     pub(crate) catalogue: Option<Catalogue>,
+    pub(crate) labels: Labels,
     pub(crate) tests: Vec<TestDraft>,
     pub(crate) log: Log,
 }
@@ -142,6 +145,7 @@ pub(crate) fn read(reader: &mut Reader, table: &Table) -> Draft {
         drops: root.tables("drop", SOURCES_MAX, drop_folder),
         watch: root.section("watch", watch),
         catalogue: root.table("catalogue", catalogue).flatten(),
+        labels: root.section("labels", labels),
         tests: root.tables("test", SOURCES_MAX, test),
         log: root.section("log", log),
     };
@@ -288,6 +292,12 @@ fn catalogue(fields: &mut Fields<'_>) -> Option<Catalogue> {
     let file: Option<FullPath> = fields.required("file");
     let poll = duration(fields, "poll", 2_000, TIMER);
     file.map(|file| Catalogue { file: file.0, poll })
+}
+
+fn labels(fields: &mut Fields<'_>) -> Labels {
+    let country = fields.optional("country");
+    let own: Option<Patterns> = fields.optional("patterns");
+    Labels::new(own.as_ref().map_or(&[], |own| &own.0), country)
 }
 
 fn log(fields: &mut Fields<'_>) -> Log {

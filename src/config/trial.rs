@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shelfwire_core::codec::label::Labels;
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::stock::Balance;
@@ -24,10 +25,16 @@ pub(crate) enum Verdict {
 
 /// Plays a test. Without the catalogue, only what that cannot change is judged: a message that no
 /// till could send, and what is right of items under the retailer's own keys.
-pub(crate) fn judge(test: &Test, rules: TillRules, catalogue: Option<&Catalogue>) -> Verdict {
+pub(crate) fn judge(
+    test: &Test,
+    rules: TillRules,
+    labels: &Labels,
+    catalogue: Option<&Catalogue>,
+) -> Verdict {
     let messages = test.messages.iter().map(String::as_str);
     let none = Catalogue::empty();
-    let outcome = match trial::play(catalogue.unwrap_or(&none), &test.till, rules, messages) {
+    let catalogue_or = catalogue.unwrap_or(&none);
+    let outcome = match trial::play(catalogue_or, labels, &test.till, rules, messages) {
         Ok(outcome) => outcome,
         Err(refused) => return Verdict::Failed(refused.to_string()),
     };

@@ -39,6 +39,9 @@ pub const CATALOGUE_ROWS_MAX: usize = 250_000;
 /// Faults of a catalogue that are told at once; reading stops there.
 pub const CATALOGUE_FAULTS_MAX: usize = 20;
 
+/// Most patterns of its own that a store may have for labels; more: the configuration is refused.
+pub const LABEL_PATTERNS_MAX: usize = 32;
+
 /// Most lines in one till transaction. More: the message is refused, not to be retried.
 pub const LINES_PER_TRANSACTION_MAX: usize = 1_000;
 /// Most rows that one command books, so that `n` stays small; a line that would pass it is not

@@ -25,6 +25,7 @@ pub mod state;
 use std::io;
 use std::sync::Arc;
 
+use shelfwire_core::codec::label::Labels;
 use shelfwire_core::domain::ids::Name;
 use tokio::sync::watch;
 
@@ -47,6 +48,8 @@ pub struct Goods {
     pub journal: Journal,
     /// The catalogue in force.
     pub catalogue: Shared,
+    /// What labels of weights, counts and prices look like.
+    pub labels: Arc<Labels>,
     /// When tills were last heard.
     pub heard: Heard,
 }
@@ -126,7 +129,7 @@ fn start_scanner(
     let report = Report::new(Arc::clone(&state), goods.journal.clone());
     let stop = tasks.stop_flag();
     let serial = settings.serial.clone();
-    let scanner = Scanner::new(settings, goods.catalogue.clone());
+    let scanner = Scanner::new(settings, goods);
     let source = SerialScanner::new(serial, scanner);
     tasks
         .spawn_thread(name.as_str(), move || run_source(source, report, &stop))

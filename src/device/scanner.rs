@@ -1,14 +1,19 @@
 //! What a scanner's reads become, whatever line it is on: a command by its role, once.
 
+use std::sync::Arc;
+
 use shelfwire_core::codec::barcode::ScanRefusal;
 use shelfwire_core::codec::framing::Frame;
+use shelfwire_core::codec::label::Labels;
 use shelfwire_core::codec::vouch::{AimRule, Vouch};
 use shelfwire_core::domain::code::Code;
 use shelfwire_core::domain::ids::Name;
+use shelfwire_core::domain::label::Says;
 use shelfwire_core::domain::observation::Scan;
 use shelfwire_core::identify::{self, RepeatWindow, ScannerRole};
 use tracing::{error, info};
 
+use super::Goods;
 use super::catalogue::Shared;
 use super::serial::SerialSettings;
 use super::source::Report;
@@ -37,35 +42,52 @@ pub(super) struct Scanner {
     window: RepeatWindow,
     vouch: Vouch,
     catalogue: Shared,
+    labels: Arc<Labels>,
+}
+
+/// A code that may be trusted to be one, read as a label where it is one.
+pub(super) struct Read {
+    /// As it came: two labels of one item are no repeat.
+    sent: Code,
+    /// Without the value of a label.
+    pub(super) code: Code,
+    says: Option<Says>,
 }
 
 impl Scanner {
-    pub(super) fn new(settings: &ScannerSettings, catalogue: Shared) -> Self {
+    pub(super) fn new(settings: &ScannerSettings, goods: &Goods) -> Self {
         Self {
             name: settings.name.clone(),
             role: settings.role.clone(),
             window: RepeatWindow::new(settings.repeat_ms),
             vouch: Vouch::new(settings.aim),
-            catalogue,
+            catalogue: goods.catalogue.clone(),
+            labels: Arc::clone(&goods.labels),
         }
     }
 
-    /// Whether a read may be trusted to be one.
+    /// Whether a read may be trusted to be one, and what it is.
     pub(super) fn vouches(
         &mut self,
         frame: &Frame,
         read: Result<Code, ScanRefusal>,
-    ) -> Result<Code, ScanRefusal> {
+    ) -> Result<Read, ScanRefusal> {
         let catalogue = self.catalogue.current();
         let listed = |code: &Code| catalogue.code(code.as_str()).is_some();
-        self.vouch.judge(frame, read, listed)
+        let sent = self.vouch.judge(frame, read, listed)?;
+        let (code, says) = match self.labels.read(&sent) {
+            Some(label) => (label.base, Some(label.says?)),
+            None => (sent.clone(), None),
+        };
+        Ok(Read { sent, code, says })
     }
 
     /// One code was read: waits until it is committed.
-    pub(super) fn scanned(&mut self, code: Code, report: &mut Report) {
+    pub(super) fn scanned(&mut self, read: Read, report: &mut Report) {
+        let Read { sent, code, says } = read;
         if !self
             .window
-            .accepts(code.as_str().as_bytes(), clock::boot_ms())
+            .accepts(sent.as_str().as_bytes(), clock::boot_ms())
         {
             report.state().count(|counters| counters.repeats += 1);
             let why = format!("{code} was read a moment ago: no second unit");
@@ -75,6 +97,7 @@ impl Scanner {
         let scan = Scan {
             device: self.name.clone(),
             code,
+            says,
         };
         let catalogue = self.catalogue.current();
         let command = identify::scan(&catalogue, &scan, &self.role, report.stamp());

@@ -72,10 +72,10 @@ impl SerialScanner {
             report.pass(since, |device| Passed::Read { device, bytes });
             let read = barcode::read(&frame);
             match self.scanner.vouches(&frame, read) {
-                Ok(code) => {
-                    let what = code.to_string();
+                Ok(read) => {
+                    let what = read.code.to_string();
                     report.pass(since, |device| Passed::Decoded { device, what });
-                    self.scanner.scanned(code, report);
+                    self.scanner.scanned(read, report);
                 }
                 Err(refusal) => {
                     let why = refusal.to_string();

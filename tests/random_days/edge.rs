@@ -187,6 +187,7 @@ impl Edge {
         let read = Scan {
             device: device.parse().unwrap(),
             code: normalise(code).unwrap(),
+            says: None,
         };
         let scanner = ScannerRole {
             role,

@@ -60,6 +60,7 @@ impl Store {
         let goods = Goods {
             journal: journal.clone(),
             catalogue: Shared::default(),
+            labels: Arc::default(),
             heard: Heard::default(),
         };
         let mut tasks = Tasks::new();

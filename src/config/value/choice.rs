@@ -154,7 +154,7 @@ impl From<LogLevel> for tracing::Level {
     }
 }
 
-fn none_of(word: &str, words: &[&str]) -> Wrong {
+pub(super) fn none_of(word: &str, words: &[&str]) -> Wrong {
     let list = words
         .iter()
         .map(|word| format!("\"{word}\""))

@@ -5,6 +5,7 @@ pub(crate) mod broker;
 pub(crate) mod choice;
 pub(crate) mod duration;
 pub(crate) mod hours;
+pub(crate) mod label;
 pub(crate) mod list;
 pub(crate) mod secret;
 pub(crate) mod size;

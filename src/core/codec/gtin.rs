@@ -91,7 +91,7 @@ impl Gtin {
 }
 
 /// Mod-10: weights 3, 1, 3 ... from the right, as an ASCII digit. `body` is ASCII digits.
-fn check_digit(body: &[u8]) -> u8 {
+pub(super) fn check_digit(body: &[u8]) -> u8 {
     let sum = body.iter().rev().enumerate().fold(0_u8, |sum, (i, digit)| {
         let weight = if i % 2 == 0 { 3 } else { 1 };
         (sum + (digit - b'0') * weight) % 10

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | bytes of a serial line, to frames | [`framing`] |
 //! | a frame, to a code | [`barcode`], with [`aim`] and [`gtin`]; whether it is one: [`vouch`] |
+//! | a code with a weight, count or price in it, to its code and what it says | [`label`] |
 //! | a till's message, to a transaction or a question | [`pos`] |
 //!
 //! Bad input is a value that the caller counts, never a panic and never the end of a task.
@@ -12,6 +13,7 @@ pub mod aim;
 pub mod barcode;
 pub mod framing;
 pub mod gtin;
+pub mod label;
 pub mod pos;
 pub mod vouch;
 

@@ -80,6 +80,8 @@ fn component(component: &Component) -> [String; 2] {
 fn product(product: &Product) -> String {
     match product {
         Product::Code(code) => format!("code {code}"),
+        // As the till sent it: another setting of what labels are makes no repeat a new one.
+        Product::Label(label) => format!("code {}", label.sent),
         Product::Item(item) => format!("item {item}"),
     }
 }

@@ -10,6 +10,7 @@ pub mod hours;
 pub mod ids;
 pub mod item;
 pub mod key;
+pub mod label;
 pub mod numbers;
 pub mod observation;
 pub mod quantity;

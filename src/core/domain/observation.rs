@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::code::Code;
 use super::ids::Name;
 use super::item::ItemId;
+use super::label::{Label, Says};
 use super::numbers::Numbering;
 use super::quantity::{Milli, Uom};
 use super::time::BusinessDay;
@@ -14,8 +15,10 @@ use super::time::BusinessDay;
 pub struct Scan {
     /// The scanner's configured name.
     pub device: Name,
-    /// What it read.
+    /// What it read; of a label, the code without its value.
     pub code: Code,
+    /// What a label says besides.
+    pub says: Option<Says>,
 }
 
 /// Why a negative quantity is refused where the till's lines carry no sign.
@@ -114,12 +117,15 @@ pub struct UnclearLine {
     pub reason: String,
 }
 
-/// What a line is about: the till names a code, or the retailer's item.
+/// What a line is about: the till names a code, a label's or any other, or the retailer's item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Product {
     /// A code, to be looked up in the catalogue.
     Code(Code),
+    /// A label of goods weighed, counted or priced in the store. Its price is never written.
+    #[serde(skip)]
+    Label(Box<Label>),
     /// An item key.
     Item(ItemId),
 }

@@ -4,6 +4,9 @@
 
 pub mod catalogue;
 mod day;
+mod label;
+#[cfg(test)]
+mod label_tests;
 mod opening;
 mod repeat;
 mod rules;
@@ -16,7 +19,7 @@ mod till;
 
 pub use catalogue::Catalogue;
 pub use day::{far_day, far_from_today};
-pub use opening::read_opening;
+pub use opening::{ReadCode, read_opening};
 pub use repeat::RepeatWindow;
 pub use rules::{TillRules, VoidStyle};
 pub use scan::{Role, ScannerRole, scan};

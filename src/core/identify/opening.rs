@@ -7,17 +7,23 @@ use std::io::BufRead;
 use super::Catalogue;
 use super::catalogue::csv::{Field, fields};
 use super::catalogue::parse::{Lines, fault, quote_fault};
-use super::catalogue::{CatalogueError, Fault, Normalise};
+use super::catalogue::{CatalogueError, Fault};
+use super::label::{self, NoAmount};
 use crate::domain::command::OpeningLine;
 use crate::domain::item::ItemId;
+use crate::domain::label::{Label, Says};
+use crate::domain::observation::Product;
 use crate::domain::quantity::{Milli, Uom};
 use crate::limits::{CATALOGUE_FAULTS_MAX, CATALOGUE_ROWS_MAX};
+
+/// What a code stands for, read as a till's code is. `None` for a text that no scan can give.
+pub type ReadCode<'a> = &'a dyn Fn(&str) -> Option<Product>;
 
 /// Reads absolute stock. A fault anywhere gives no line at all, so that a half file opens nothing.
 pub fn read_opening(
     source: impl BufRead,
     catalogue: &Catalogue,
-    normalise: Normalise<'_>,
+    read_code: ReadCode<'_>,
 ) -> Result<Vec<OpeningLine>, CatalogueError> {
     let mut lines = Lines::new(source);
     let by_code = match lines.next_line()?.as_deref().map(str::trim) {
@@ -33,7 +39,7 @@ pub fn read_opening(
     let mut faults = Vec::new();
     let reader = Reader {
         catalogue,
-        normalise: by_code.then_some(normalise),
+        read_code: by_code.then_some(read_code),
     };
     while let Some(line) = lines.next_line()? {
         if line.trim_matches([' ', ',']).is_empty() {
@@ -60,7 +66,16 @@ pub fn read_opening(
 struct Reader<'a> {
     catalogue: &'a Catalogue,
     /// Given where the first column is a code.
-    normalise: Option<Normalise<'a>>,
+    read_code: Option<ReadCode<'a>>,
+}
+
+/// What a row names.
+struct Named {
+    item: ItemId,
+    /// How many of its unit one of what the row names is.
+    factor: Milli,
+    unit: Uom,
+    label: Option<Label>,
 }
 
 impl Reader<'_> {
@@ -79,7 +94,7 @@ impl Reader<'_> {
         let refuse = |field: &Field<'_>, problem: &str, fix: &str| {
             Err(fault(number, field.column, problem, fix))
         };
-        let (item, factor, unit) = match self.item(&what.text) {
+        let named = match self.item(&what.text) {
             Ok(found) => found,
             Err((problem, fix)) => return refuse(what, &problem, fix),
         };
@@ -90,8 +105,15 @@ impl Reader<'_> {
             Ok(said) => said,
             Err(error) => return refuse(qty, &error.to_string(), "write it so"),
         };
+        let qty = match named.qty(qty) {
+            Ok(qty) => qty,
+            Err((problem, fix)) => return refuse(what, &problem, fix),
+        };
+        let Named {
+            item, factor, unit, ..
+        } = named;
         let before = match opening.get(&item) {
-            Some(_) if self.normalise.is_none() => {
+            Some(_) if self.read_code.is_none() => {
                 let problem = format!("{item} stands in the file twice");
                 return refuse(what, &problem, "keep one row, with the sum");
             }
@@ -107,17 +129,25 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The item, how many of its unit one of what the row names is, and the unit.
-    fn item(&self, text: &str) -> Result<(ItemId, Milli, Uom), (String, &'static str)> {
-        let found = match self.normalise {
-            None => self.catalogue.item(text).map(|item| (item, Milli::ONE)),
-            Some(normalise) => normalise(text).and_then(|code| self.catalogue.code(code.as_str())),
+    /// What a row names, or what is wrong with it and how to mend it.
+    fn item(&self, text: &str) -> Result<Named, (String, &'static str)> {
+        let read = self.read_code.and_then(|read| read(text));
+        let found = match &read {
+            None if self.read_code.is_some() => None,
+            None | Some(Product::Item(_)) => self.catalogue.item(text).map(|i| (i, Milli::ONE)),
+            Some(Product::Code(code)) => self.catalogue.code(code.as_str()),
+            Some(Product::Label(label)) => self.catalogue.code(label.base.as_str()),
         };
         let Some((item, factor)) = found else {
             // A store without a catalogue, whose tills name items.
-            if self.catalogue.version() == 0 && self.normalise.is_none() {
+            if self.catalogue.version() == 0 && self.read_code.is_none() {
                 return match ItemId::from_retailer(text) {
-                    Ok(item) => Ok((item, Milli::ONE, Uom::Each)),
+                    Ok(item) => Ok(Named {
+                        item,
+                        factor: Milli::ONE,
+                        unit: Uom::Each,
+                        label: None,
+                    }),
                     Err(error) => Err((error.to_string(), "use the retailer's own key")),
                 };
             }
@@ -130,7 +160,48 @@ impl Reader<'_> {
         if item.components().next().is_some() {
             return Err((format!("{text} is a bundle"), "open its components"));
         }
-        Ok((item.id(), factor, item.unit()))
+        Ok(Named {
+            item: item.id(),
+            factor,
+            unit: item.unit(),
+            label: match read {
+                Some(Product::Label(label)) => Some(*label),
+                Some(Product::Code(_) | Product::Item(_)) | None => None,
+            },
+        })
+    }
+}
+
+impl Named {
+    /// How many of what the row names there are: what it says, or so many labels.
+    fn qty(&self, said: Milli) -> Result<Milli, (String, &'static str)> {
+        let Some(label) = &self.label else {
+            return Ok(said);
+        };
+        let base = &label.base;
+        match label.says {
+            // The bare code, with the quantity beside it.
+            Ok(Says::Nothing) => return Ok(said),
+            Ok(Says::Price) => {
+                let problem =
+                    format!("the label {base} carries only a price, which is no quantity");
+                let fix = "write the code with zeros for the price, and how much there is";
+                return Err((problem, fix));
+            }
+            Ok(Says::Weight(_) | Says::Count(_)) | Err(_) => {}
+        }
+        match label::amount(label, said, None, Some(self.unit)) {
+            Ok((qty, _)) => Ok(qty),
+            Err(NoAmount::Unclear(problem)) => Err((problem, "read the label again")),
+            Err(NoAmount::Unit(unit)) => {
+                let (unit, own) = (unit.as_str(), self.unit.as_str());
+                let problem = format!("the label {base} says {unit}, the item is kept in {own}");
+                Err((
+                    problem,
+                    "correct the unit in the catalogue, or the pattern in [labels]",
+                ))
+            }
+        }
     }
 }
 

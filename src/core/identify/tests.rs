@@ -245,6 +245,7 @@ fn scanned(role: Role, text: &str) -> Option<Body> {
     let read = Scan {
         device: "scanner-1".parse().unwrap(),
         code: code(text),
+        says: None,
     };
     scan(&catalogue(), &read, &scanner, stamp()).map(|command| command.body)
 }
@@ -294,7 +295,7 @@ fn r1_remaps_name_what_the_catalogue_has_learnt_and_no_bundle() {
 }
 
 fn opening(text: &str) -> Result<Vec<(String, i64)>, String> {
-    let normalise = |text: &str| Some(code(text));
+    let normalise = |text: &str| Some(Product::Code(code(text)));
     let lines = read_opening(text.as_bytes(), &catalogue(), &normalise);
     let lines = lines.map_err(|error| error.to_string())?.into_iter();
     Ok(lines.map(|l| (l.item.into(), l.qty.0)).collect())
@@ -310,7 +311,7 @@ fn r12_an_opening_file_is_by_item_or_by_counted_codes() {
     let by_code = opening("code,qty\nCASE,2\n1,5\n").unwrap();
     assert_eq!(by_code, [("MILK".to_owned(), 29_000)]);
     let read = |text: &str| {
-        let normalise = |text: &str| Some(code(text));
+        let normalise = |text: &str| Some(Product::Code(code(text)));
         read_opening(text.as_bytes(), &Catalogue::empty(), &normalise)
     };
     let without = read("item,qty\nNEW,3\n").unwrap();

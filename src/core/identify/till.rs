@@ -2,6 +2,7 @@
 
 use super::Catalogue;
 use super::catalogue::Item;
+use super::label::{self, NoAmount};
 use super::rules::{self, TillRules, VoidMeans};
 use crate::domain::code::Code;
 use crate::domain::command::{Body, Command, LineMovement, Part, TillLine, TillTransaction};
@@ -60,8 +61,9 @@ pub fn transaction(
 enum Identified {
     Parts(Vec<Part>, Disposal),
     NoStock,
-    WrongUnit { item: ItemId, unit: Uom },
+    WrongUnit { item: ItemId, unit: Uom, said: Uom },
     Inexact,
+    Unclear(String),
 }
 
 /// What a quantity of an item comes to.
@@ -80,11 +82,12 @@ fn identify(catalogue: &Catalogue, line: ItemLine) -> TillLine {
     let (parts, default) = match look_up(catalogue, &line) {
         Identified::Parts(parts, disposal) => (parts, disposal),
         Identified::NoStock => return TillLine::NoStock { id: line.id },
-        Identified::WrongUnit { item, unit } => {
-            let said = line.uom.map_or("none", Uom::as_str);
+        Identified::WrongUnit { item, unit, said } => {
+            let whose = if line.uom.is_some() { "line" } else { "label" };
             let reason = format!(
-                "uom: item {item} is kept in {}, the line says {said}; nothing was moved",
-                unit.as_str()
+                "uom: item {item} is kept in {}, the {whose} says {}; nothing was moved",
+                unit.as_str(),
+                said.as_str()
             );
             return TillLine::UnitMismatch(unclear(&line, reason));
         }
@@ -93,6 +96,7 @@ fn identify(catalogue: &Catalogue, line: ItemLine) -> TillLine {
                           thousandths";
             return TillLine::Unclear(unclear(&line, reason.to_owned()));
         }
+        Identified::Unclear(reason) => return TillLine::Unclear(unclear(&line, reason)),
     };
     TillLine::Moves(Box::new(LineMovement {
         id: line.id,
@@ -115,16 +119,19 @@ fn look_up(catalogue: &Catalogue, line: &ItemLine) -> Identified {
     // The till says what is in it: its word is nearer to the goods than the catalogue's.
     let disposal = match whole {
         Identified::Parts(_, disposal) => disposal,
-        Identified::NoStock | Identified::WrongUnit { .. } | Identified::Inexact => {
-            Disposal::Sellable
-        }
+        Identified::NoStock
+        | Identified::WrongUnit { .. }
+        | Identified::Inexact
+        | Identified::Unclear(_) => Disposal::Sellable,
     };
     let mut parts = Vec::new();
     for component in &line.components {
         match product(catalogue, &component.product, component.qty, None) {
             Identified::Parts(more, _) => parts.extend(more),
             Identified::NoStock => {}
-            other @ (Identified::WrongUnit { .. } | Identified::Inexact) => return other,
+            other @ (Identified::WrongUnit { .. }
+            | Identified::Inexact
+            | Identified::Unclear(_)) => return other,
         }
     }
     if parts.is_empty() {
@@ -137,15 +144,33 @@ fn look_up(catalogue: &Catalogue, line: &ItemLine) -> Identified {
 /// A quantity of a product. The retailer's own key is taken at its word, also where the catalogue
 /// has no row of it: it is the same key when the row comes.
 fn product(catalogue: &Catalogue, product: &Product, qty: Milli, uom: Option<Uom>) -> Identified {
+    let of_code = |code| {
+        (
+            catalogue.code(Code::as_str(code)),
+            Some(code),
+            ItemId::from_code(code),
+        )
+    };
     let (found, code, item) = match product {
-        Product::Code(code) => {
-            let found = catalogue.code(code.as_str());
-            (found, Some(code), ItemId::from_code(code))
-        }
+        Product::Code(code) => of_code(code),
+        Product::Label(label) => of_code(&label.base),
         Product::Item(item) => {
             let found = catalogue.item(item.as_str());
             (found.map(|item| (item, Milli::ONE)), None, item.clone())
         }
+    };
+    let known = found.map(|(item, _)| item);
+    if known.is_some_and(|item| !item.has_stock()) {
+        return Identified::NoStock;
+    }
+    let unit = known.map(|item| item.unit());
+    let (qty, uom) = match product {
+        Product::Label(label) => match label::amount(label, qty, uom, unit) {
+            Ok(amount) => amount,
+            Err(NoAmount::Unclear(reason)) => return Identified::Unclear(reason),
+            Err(NoAmount::Unit(said)) => (qty, Some(said)),
+        },
+        Product::Code(_) | Product::Item(_) => (qty, uom),
     };
     let Some((known, factor)) = found else {
         let part = Part {
@@ -156,13 +181,13 @@ fn product(catalogue: &Catalogue, product: &Product, qty: Milli, uom: Option<Uom
         };
         return Identified::Parts(vec![part], Disposal::Sellable);
     };
-    if let Some(uom) = uom
-        && uom != known.unit()
-        && known.has_stock()
+    if let Some(said) = uom
+        && said != known.unit()
     {
         return Identified::WrongUnit {
             item: known.id(),
             unit: known.unit(),
+            said,
         };
     }
     let Some(qty) = qty.times(factor).and_then(Milli::bounded) else {
@@ -225,6 +250,7 @@ pub(super) fn raw(line: &ItemLine) -> String {
         "kind": line.kind });
     let product = match &line.product {
         Product::Code(code) => ("code", code.as_str()),
+        Product::Label(label) => ("code", label.base.as_str()),
         Product::Item(item) => ("item", item.as_str()),
     };
     if let Some(fields) = fields.as_object_mut() {

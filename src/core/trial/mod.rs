@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use self::view::Memory;
 use crate::book::{BookError, Booked, book};
+use crate::codec::label::Labels;
 use crate::codec::pos::{self, Request};
 use crate::domain::command::{Body, Command};
 use crate::domain::entry::{Draft, Entry, Kind};
@@ -41,6 +42,7 @@ pub struct TrialError {
 /// Plays the messages of one till in order, as if they came into an empty store.
 pub fn play<'m>(
     catalogue: &Catalogue,
+    labels: &Labels,
     till: &Name,
     rules: TillRules,
     messages: impl IntoIterator<Item = &'m str>,
@@ -48,7 +50,7 @@ pub fn play<'m>(
     let mut memory = Memory::default();
     for (nth, message) in (1..).zip(messages) {
         let refused = |reason: String| TrialError { nth, reason };
-        let command = command(catalogue, till, rules, message).map_err(refused)?;
+        let command = command(catalogue, labels, till, rules, message).map_err(refused)?;
         match book(&command, &memory) {
             Ok(Booked::Repeat { .. }) => {}
             Ok(Booked::New { rows, skey, .. }) => memory.keep(rows, skey, &command.stamp),
@@ -66,11 +68,12 @@ pub fn play<'m>(
 
 fn command(
     catalogue: &Catalogue,
+    labels: &Labels,
     till: &Name,
     rules: TillRules,
     message: &str,
 ) -> Result<Command, String> {
-    let sale = match pos::decode(message.as_bytes()) {
+    let mut sale = match pos::decode(message.as_bytes()) {
         Ok(Request::Transaction(sale)) => *sale,
         Ok(_) => return Err("is no transaction".to_owned()),
         Err(refusal) => {
@@ -87,6 +90,7 @@ fn command(
         boot: BootId([0; 16]),
         quality: ClockQuality::Unsynced,
     };
+    labels.read_in(&mut sale);
     let mut command = transaction(catalogue, sale, stamp, rules);
     if let Body::Sale(sale) = &mut command.body {
         // A few messages of a day: which are missing is not asked.

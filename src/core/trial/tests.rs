@@ -21,6 +21,7 @@ fn played(rules: TillRules, messages: &[String]) -> Result<Outcome, TrialError> 
     let till = "till-1".parse().unwrap();
     play(
         &catalogue(),
+        &Labels::default(),
         &till,
         rules,
         messages.iter().map(String::as_str),

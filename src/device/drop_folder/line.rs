@@ -27,7 +27,8 @@ pub(super) fn understand(
             Some("stock".to_owned()),
             "is a question; nobody would read the answer, ask over the till's connection",
         )),
-        Request::Transaction(transaction) => {
+        Request::Transaction(mut transaction) => {
+            goods.labels.read_in(&mut transaction);
             let rules = rules(settings, &transaction.till)?;
             if let Some(why) = identify::far_day(&transaction, &stamp) {
                 return Err(PosRefusal::new(Some("business_day".to_owned()), why));

@@ -89,7 +89,10 @@ pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
 fn understand(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
     match pos::decode(bytes) {
         Err(refusal) => Prepared::Refused(Outcome::Bad, refusal),
-        Ok(Request::Stock(question)) => Prepared::Stock(question),
+        Ok(Request::Stock(question)) => Prepared::Stock(StockQuestion {
+            code: hub.labels.base(question.code),
+            ..question
+        }),
         Ok(Request::Alive(name)) if name != till.name => {
             Prepared::Refused(Outcome::OtherTill, PosRefusal::foreign("alive", None))
         }
@@ -99,7 +102,8 @@ fn understand(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
             let refusal = PosRefusal::foreign_till(&transaction);
             Prepared::Refused(Outcome::OtherTill, refusal)
         }
-        Ok(Request::Transaction(transaction)) => {
+        Ok(Request::Transaction(mut transaction)) => {
+            hub.labels.read_in(&mut transaction);
             let key = transaction.key_text();
             let stamp = stamp(&hub.journal);
             if let Some(why) = identify::far_day(&transaction, &stamp) {

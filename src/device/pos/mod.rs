@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use shelfwire_core::codec::label::Labels;
 use shelfwire_core::domain::ids::Name;
 use tokio::sync::watch;
 
@@ -75,6 +76,7 @@ struct Hub {
     refusals: refusals::Refusals,
     journal: Journal,
     catalogue: Shared,
+    labels: Arc<Labels>,
     heard: Heard,
     state: Arc<DeviceState>,
     stop: Stop,
@@ -103,6 +105,7 @@ impl Pos {
             refusals: refusals::Refusals::default(),
             journal: goods.journal.clone(),
             catalogue: goods.catalogue.clone(),
+            labels: Arc::clone(&goods.labels),
             heard: goods.heard.clone(),
             state: Arc::new(DeviceState::new(settings.name.clone(), Kind::Listener)),
             stop: tasks.stop_flag(),

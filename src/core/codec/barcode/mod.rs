@@ -21,6 +21,7 @@ use super::aim::{self, Aim, Content};
 use super::framing::Frame;
 use super::gtin::{Gtin, GtinError};
 use crate::domain::code::{Code, CodeError, Symbology};
+use crate::domain::label::LabelError;
 
 /// Group separator: what stands for FNC1 inside an element string.
 const GS: u8 = 0x1d;
@@ -34,6 +35,9 @@ pub enum ScanRefusal {
     /// The symbol promised a GTIN and the digits are none.
     #[error("misread: {0}; scan it again")]
     Misread(#[from] GtinError),
+    /// A label of the store whose digits contradict each other.
+    #[error("misread: {0}")]
+    Label(#[from] LabelError),
     /// Too long once percent-encoded, or empty.
     #[error(transparent)]
     Code(#[from] CodeError),
@@ -60,7 +64,7 @@ impl ScanRefusal {
     /// A word for counters and loss entries.
     pub fn cause(&self) -> &'static str {
         match self {
-            Self::Misread(_) => "misread",
+            Self::Misread(_) | Self::Label(_) => "misread",
             Self::Code(_) => "code_too_long",
             Self::AddOnAlone => "add_on_alone",
             Self::DeviceMessage => "device_message",

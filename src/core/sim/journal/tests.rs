@@ -56,6 +56,7 @@ fn r1_five_hundred_codes_that_are_learnt_later_move_their_balances_once() {
             let read = Scan {
                 device: "scanner-1".parse().unwrap(),
                 code: code(&text),
+                says: None,
             };
             let command = scan(&old, &read, &scanner, stamp).unwrap();
             journal.take(&command).unwrap();
