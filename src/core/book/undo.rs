@@ -18,12 +18,10 @@ pub(super) struct Net {
     unavailable: Milli,
     undone_on_hand: Milli,
     undone_unavailable: Milli,
-    /// Of what it set aside and was not undone, what is held no more.
-    ended: Milli,
 }
 
 /// A booked line: its items in the order they were booked, in its own units.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct BookedLine {
     items: Vec<Net>,
     /// How much the line said.
@@ -59,6 +57,12 @@ pub(super) struct Undoing {
 }
 
 impl BookedLine {
+    /// Whether its rows come to anything.
+    fn moved(&self) -> bool {
+        let mut items = self.items.iter();
+        items.any(|net| (net.on_hand, net.unavailable) != (Milli::ZERO, Milli::ZERO))
+    }
+
     /// How much is left to undo.
     pub(super) fn left(&self) -> Milli {
         Milli(self.qty.0.saturating_sub(self.undone.0).max(0))
@@ -89,12 +93,6 @@ impl BookedLine {
                     share(net.on_hand, qty, self.qty)?,
                     share(net.unavailable, qty, self.qty)?,
                 )
-            };
-            let unavailable = if net.ended > Milli::ZERO {
-                let set_aside = net.unavailable.plus(net.undone_unavailable)?;
-                unavailable.min(set_aside.minus(net.ended)?)
-            } else {
-                unavailable
             };
             if index > 0 && on_hand == Milli::ZERO && unavailable == Milli::ZERO {
                 continue;
@@ -151,62 +149,86 @@ pub(super) fn find<V: StockView>(
     };
     let new = posting.rows.iter().map(|row| &row.draft);
     let rows: Vec<&Draft> = old.iter().map(body).chain(new).collect();
-    let of_line = |draft: &&&Draft| draft.line == Some(*key) && !draft.repeat;
-    let is_void = |draft: &&Draft| draft.kind == Kind::Move(Movement::Void);
-    if rows
-        .iter()
-        .filter(of_line)
-        .any(|draft| is_void(draft) || (draft.kind == Kind::Pending && draft.voids.is_some()))
-    {
-        return Ok(Found::Void);
-    }
-    let moves = |draft: &&&Draft| matches!(draft.kind, Kind::Move(_)) && !draft.repeat;
-    let books = |draft: &Draft| draft.line == Some(*key);
-    let effective: Vec<&Draft> = rows
-        .iter()
-        .filter(moves)
-        .filter(|draft| books(draft) || draft.voids == Some(*key))
-        .copied()
-        .collect();
-    // Of a number that was reused, the last transaction counts, and what undid it since. A row
-    // that is the difference to an earlier version goes on with what was there.
-    let last = effective
-        .iter()
-        .rfind(|draft| books(draft) && !draft.detail.difference)
-        .or_else(|| effective.iter().find(|draft| books(draft)));
-    let Some(skey) = last.map(|draft| draft.skey) else {
-        let told = |draft: &&Draft| draft.kind == Kind::Alert && draft.detail.raw.is_some();
-        let unclear = rows.iter().filter(of_line).any(told);
-        return Ok(if unclear {
+    let of_line = |draft: &Draft| draft.line == Some(*key) && !draft.repeat;
+    let uses: Vec<&Draft> = rows.iter().copied().filter(|d| of_line(d)).collect();
+    let Some(skey) = last_use(&uses).map(|draft| draft.skey) else {
+        // What books a void that waited is left where the void itself is pruned.
+        return Ok(if uses.iter().any(|draft| is_void(draft)) {
+            Found::Void
+        } else if uses
+            .iter()
+            .any(|d| d.kind == Kind::Alert && d.detail.raw.is_some())
+        {
             Found::NotUnderstood
         } else {
             Found::Nothing
         });
     };
-    let since = effective.iter().position(|d| books(d) && d.skey == skey);
-    let mut line = BookedLine {
-        items: Vec::new(),
-        qty: Milli::ZERO,
-        undone: Milli::ZERO,
+    let begins = |draft: &&Draft| of_line(draft) && is_use(draft) && draft.skey == skey;
+    let since = rows.iter().position(begins).unwrap_or(0);
+    let late = old.get(since..).unwrap_or_default();
+    let rows = rows.get(since..).unwrap_or_default();
+    let (mut line, mut voids) = (BookedLine::default(), BookedLine::default());
+    for draft in rows
+        .iter()
+        .filter(|d| matches!(d.kind, Kind::Move(_)) && !d.repeat)
+    {
+        if of_line(draft) && is_void(draft) {
+            add(&mut voids, draft, true, posting)?;
+        } else if of_line(draft) || draft.voids == Some(*key) {
+            add(&mut line, draft, of_line(draft), posting)?;
+        }
+    }
+    let of_line = |draft: &&&Draft| of_line(draft);
+    let stands = if rows
+        .iter()
+        .filter(of_line)
+        .any(|draft| draft.detail.difference)
+    {
+        // Of a transaction that was changed, what all versions come to.
+        let books = |seq| rows.iter().any(|draft| draft.detail.books == Some(seq));
+        let open = |entry: &&Entry| waits(&entry.body) && entry.body.line == Some(*key);
+        let news = rows.get(late.len()..).unwrap_or_default();
+        voids.moved()
+            || late.iter().filter(open).any(|entry| !books(entry.seq))
+            || news.iter().filter(of_line).any(|draft| waits(draft))
+    } else {
+        let void = |draft: &&Draft| is_use(draft) && (is_void(draft) || waits(draft));
+        rows.iter().filter(of_line).any(void)
     };
-    for draft in effective.get(since.unwrap_or(0)..).unwrap_or_default() {
-        add(&mut line, draft, books(draft), posting)?;
-    }
-    for net in &mut line.items {
-        net.ended = ended(net, posting).map_err(Fault::View)?;
-    }
-    Ok(Found::Line(line))
+    Ok(if stands || line.items.is_empty() {
+        Found::Void
+    } else {
+        Found::Line(line)
+    })
 }
 
-/// How much of what a line set aside under a reference is not held any more: it was sold or given up,
-/// and there is nothing of it to undo (R4).
-fn ended<V: StockView>(net: &Net, posting: &Posting<'_, V>) -> Result<Milli, V::Error> {
-    let left = net.unavailable.0.saturating_add(net.undone_unavailable.0);
-    let Some(reference) = net.like.reference.as_deref().filter(|_| left > 0) else {
-        return Ok(Milli::ZERO);
+fn is_void(draft: &Draft) -> bool {
+    draft.kind == Kind::Move(Movement::Void)
+}
+
+/// Whether it is a void that came before its line.
+fn waits(draft: &Draft) -> bool {
+    draft.kind == Kind::Pending && draft.voids.is_some()
+}
+
+/// Whether a row of a line is what its transaction made of it. What books a void that waited is the
+/// other line's transaction's.
+fn is_use(draft: &Draft) -> bool {
+    draft.detail.books.is_none() && (matches!(draft.kind, Kind::Move(_)) || waits(draft))
+}
+
+/// Of a number that was reused, the last transaction counts. A row that is the difference to an
+/// earlier version goes on with what was there.
+fn last_use<'d>(rows: &[&'d Draft]) -> Option<&'d Draft> {
+    let uses = || rows.iter().filter(|draft| is_use(draft));
+    let changes = |draft: &Draft| {
+        let same = |other: &&Draft| other.detail.difference && other.skey == draft.skey;
+        uses().copied().any(|other| same(&other))
     };
-    let held = layaway::now(reference, &net.item, &[], posting)?.held;
-    Ok(Milli(left.saturating_sub(held.0.max(0)).max(0)))
+    let first = || uses().next();
+    let last = uses().rfind(|draft| !changes(draft));
+    last.or_else(first).copied()
 }
 
 fn body(entry: &Entry) -> &Draft {
@@ -256,7 +278,6 @@ fn add<V: StockView>(
             unavailable: Milli::ZERO,
             undone_on_hand: Milli::ZERO,
             undone_unavailable: Milli::ZERO,
-            ended: Milli::ZERO,
         });
     }
     let Some(net) = line.items.iter_mut().find(|net| net.item == item) else {

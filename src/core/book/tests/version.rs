@@ -271,3 +271,30 @@ fn r3_a_version_follows_a_remap() {
         ((-36_000, 0), (0, 0))
     );
 }
+
+#[test]
+fn r3_r5_a_version_that_makes_a_sale_of_a_void_is_undone_as_a_sale() {
+    for of in ["1", "later"] {
+        let mut journal = store();
+        told(
+            &mut journal,
+            sale("1", vec![line("1", LineKind::Sale, "B", 1_000)]),
+        );
+        let a_void = || vec![void("1", of, "1", "B", 1_000)];
+        let a_sale = || vec![line("1", LineKind::Sale, "A", 2_000)];
+        told(&mut journal, version("5", a_void()));
+        told(&mut journal, version("5", a_sale()));
+        told(&mut journal, sale("6", vec![void("1", "5", "1", "A", 500)]));
+        assert_eq!(stock(&journal, "A"), (-1_500, 0), "{of}");
+        assert_eq!(stock(&journal, "B"), (-1_000, 0), "{of}");
+        assert!(alerts(&journal).is_empty(), "{of}: {:?}", alerts(&journal));
+        // A void again: then there is nothing to undo.
+        let mut again = version("5", a_void());
+        again.content = vec!["again".to_owned()];
+        told(&mut journal, again);
+        let before = stock(&journal, "A");
+        told(&mut journal, sale("7", vec![void("1", "5", "1", "A", 500)]));
+        assert_eq!(stock(&journal, "A"), before, "{of}");
+        assert_eq!(alerts(&journal).last(), Some(&"unclear_line"), "{of}");
+    }
+}

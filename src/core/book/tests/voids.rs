@@ -185,3 +185,44 @@ fn r5_a_signed_line_takes_back_its_own_quantities_as_one_void() {
     );
     assert_eq!(stock(&journal, "A"), (9_000, 0));
 }
+
+#[test]
+fn r5_a_line_that_was_a_void_once_is_undone_as_what_it_is_now() {
+    for waited in [false, true] {
+        let mut journal = store();
+        let undone = sale("1", vec![line("1", LineKind::Sale, "B", 1_000)]);
+        let first = sale("5", vec![void("1", "1", "1", "B", 1_000)]);
+        let mut both = [undone, first];
+        if waited {
+            both.reverse();
+        }
+        for sent in both {
+            take(&mut journal, sent);
+        }
+        assert_eq!(stock(&journal, "B"), (0, 0));
+        sold(
+            &mut journal,
+            "5",
+            vec![line("1", LineKind::Sale, "A", 1_000)],
+        );
+        sold(&mut journal, "6", vec![void("1", "5", "1", "A", 1_000)]);
+        assert_eq!(
+            (stock(&journal, "A"), stock(&journal, "B")),
+            ((0, 0), (0, 0))
+        );
+        assert_eq!(alerts(&journal), ["key_reused"], "{waited}");
+        // And the other way round: a void of a void is none.
+        sold(
+            &mut journal,
+            "8",
+            vec![line("1", LineKind::Sale, "B", 1_000)],
+        );
+        sold(&mut journal, "5", vec![void("1", "8", "1", "B", 1_000)]);
+        sold(&mut journal, "7", vec![void("1", "5", "1", "A", 1_000)]);
+        assert_eq!(
+            (stock(&journal, "A"), stock(&journal, "B")),
+            ((0, 0), (0, 0))
+        );
+        assert_eq!(alerts(&journal).last(), Some(&"unclear_line"));
+    }
+}
