@@ -97,8 +97,8 @@ pub(super) fn numbers_anew(day: &BusinessDay) -> Draft {
 
 /// A till whose numbers say nothing (R19).
 pub(super) fn not_numbered() -> Draft {
-    let text = "the till's transactions have no running number: holes cannot be seen today; set \
-                numbers = \"none\" for it, or let it number";
+    let text = "the till's transactions have no running number, or come too much out of order: \
+                holes cannot be seen today; set numbers = \"none\" for it, or let it number";
     alert("not_numbered", Severity::Warning, text)
 }
 

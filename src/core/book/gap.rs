@@ -44,7 +44,7 @@ impl<'v, V: StockView> Watching<'v, V> {
     pub(super) fn sale(&mut self, sale: &TillTransaction) -> Result<(), V::Error> {
         let numbering = sale.numbering;
         if numbering == Numbering::None {
-            return Ok(());
+            return self.unwatched(&sale.till);
         }
         let known = self.view.numbers(&sale.till, &sale.business_day)?;
         let Some(number) = numbers::number(&sale.transaction) else {
@@ -71,7 +71,7 @@ impl<'v, V: StockView> Watching<'v, V> {
             self.alert(alert::numbers_anew(&sale.business_day), &sale.till);
         }
         if took.gave_up {
-            self.alert(alert::not_numbered(), &sale.till);
+            self.not_numbered(&sale.till, &sale.business_day, &mut own);
         }
         if let Some(around) = around {
             if numbering == Numbering::Continuous {
@@ -103,11 +103,47 @@ impl<'v, V: StockView> Watching<'v, V> {
         Ok(())
     }
 
+    /// The day's numbers say nothing: what they were thought to miss is missed no more.
+    fn not_numbered(&mut self, till: &Name, day: &BusinessDay, numbers: &mut DayNumbers) {
+        self.end(till, day, numbers);
+        self.alert(alert::not_numbered(), till);
+    }
+
+    /// A till whose numbers are not watched: what was named as missing is ended.
+    fn unwatched(&mut self, till: &Name) -> Result<(), V::Error> {
+        if !self.view.misses(till)? {
+            return Ok(());
+        }
+        for mut day in self.view.days_of(till)? {
+            if day.numbers.holes().is_empty() {
+                continue;
+            }
+            day.numbers.unwatch();
+            self.end(till, &day.day, &mut day.numbers);
+            self.keep.push(Side::Numbers(day));
+        }
+        Ok(())
+    }
+
+    /// Ends what is named as missing of a day that is not watched, as far as there is room; the next
+    /// time ends the rest.
+    fn end(&mut self, till: &Name, day: &BusinessDay, numbers: &mut DayNumbers) {
+        let room = ROWS_PER_TICK_MAX.saturating_sub(self.rows.len());
+        for hole in numbers.give_up(room, |_| true) {
+            let text = format!(
+                "{} of till {till}: its numbers are not watched any more, whether they came is \
+                 not known",
+                range(&hole)
+            );
+            self.gap(till, day, &hole, (text, true));
+        }
+    }
+
     /// A till's word on its day: what is missing is named at once.
     pub(super) fn report(&mut self, report: &DayReport) -> Result<(), V::Error> {
         let numbering = report.numbering;
         if numbering == Numbering::None {
-            return Ok(());
+            return self.unwatched(&report.till);
         }
         let (till, day) = (&report.till, &report.day);
         let known = self.view.numbers(till, day)?;
@@ -119,9 +155,13 @@ impl<'v, V: StockView> Watching<'v, V> {
             last: report.last,
             count: report.count,
         };
-        if let Err(why) = own.close(total, numbering, self.stamp) {
-            self.alert(alert::day_report_refused(day, why), till);
-            return Ok(());
+        match own.close(total, numbering, self.stamp) {
+            Ok(false) => {}
+            Ok(true) => self.not_numbered(till, day, &mut own),
+            Err(why) => {
+                self.alert(alert::day_report_refused(day, why), till);
+                return Ok(());
+            }
         }
         if numbering == Numbering::Continuous {
             self.settle(&mut own, around.before.as_ref(), around.after, None);
@@ -155,6 +195,11 @@ impl<'v, V: StockView> Watching<'v, V> {
                 self.missing(&till, &day, hole, "they did not come");
             }
             let room = ROWS_PER_TICK_MAX.saturating_sub(self.rows.len());
+            if numbers.unwatched() {
+                self.end(&till, &day, &mut numbers);
+                self.keep_day(&till, &day, numbers);
+                continue;
+            }
             let old = |hole: &Hole| stamp.since(&hole.since) >= GAP_GIVEN_UP_MS;
             let gone = numbers.give_up(room, old);
             for hole in &gone {

@@ -319,3 +319,60 @@ fn r21_a_day_is_closed_once_and_a_clock_that_was_far_ahead_holds_nobody_up() {
     assert!(!shop.body(Body::DayEnd(day("2026-11-24"))).repeat);
     assert_eq!(shop.journal.closed_day(), Ok(Some(day("2026-11-24"))));
 }
+
+#[test]
+fn r19_what_a_till_that_is_not_watched_was_told_to_miss_is_ended() {
+    // By the remedy that the alert names, and by the day that is given up itself.
+    let mut shop = Shop::new(Numbering::Continuous);
+    for number in [1, 5] {
+        shop.sell(TODAY, number);
+    }
+    shop.wait(16 * MINUTE);
+    assert_eq!(shop.gaps(), [(2, 4, false)]);
+    shop.numbering = Numbering::None;
+    shop.sell(TODAY, 6);
+    assert_eq!(shop.gaps(), [(2, 4, false), (2, 4, true)]);
+    assert!(!shop.journal.misses(&"till-1".parse().unwrap()).unwrap());
+    let why = shop.journal.entries().next_back().unwrap();
+    assert!(
+        why.body
+            .detail
+            .text
+            .as_deref()
+            .unwrap()
+            .contains("not watched any more")
+    );
+
+    let mut shop = Shop::new(Numbering::Continuous);
+    for number in [1, 5] {
+        shop.sell(TODAY, number);
+    }
+    shop.wait(16 * MINUTE);
+    for number in 2..40 {
+        shop.sell(TODAY, number * 10_000);
+    }
+    assert!(alerts(&shop.journal).contains(&"not_numbered"));
+    assert_eq!(shop.gaps(), [(2, 4, false), (2, 4, true)]);
+    // A report of a till that is not watched ends it too.
+    let mut shop = Shop::new(Numbering::Continuous);
+    for number in [1, 5] {
+        shop.sell(TODAY, number);
+    }
+    shop.wait(16 * MINUTE);
+    shop.numbering = Numbering::None;
+    shop.report(TODAY, 6, 6);
+    assert_eq!(shop.gaps(), [(2, 4, false), (2, 4, true)]);
+    assert_folds(&shop.journal);
+}
+
+#[test]
+fn r19_day_reports_without_end_name_no_more_than_a_day_may_miss() {
+    let mut shop = Shop::new(Numbering::Continuous);
+    for last in 1..=1_000 {
+        shop.report(TODAY, last, 1);
+    }
+    let (named, ended): (Vec<_>, Vec<_>) = shop.gaps().into_iter().partition(|gap| !gap.2);
+    assert_eq!(named.len(), crate::limits::NUMBER_HOLES_MAX);
+    assert_eq!(ended.len(), named.len());
+    assert_eq!(alerts(&shop.journal), ["not_numbered"]);
+}

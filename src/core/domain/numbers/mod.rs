@@ -2,8 +2,10 @@
 //! holes in them. Pure; whoever keeps it also keeps the days before.
 
 mod hole;
+mod took;
 
 pub use hole::Hole;
+pub use took::Took;
 use hole::{top_of, within, without};
 use serde::{Deserialize, Serialize};
 
@@ -59,27 +61,6 @@ pub struct DayNumbers {
     unwatched: bool,
     /// When the day was first heard of.
     begun: Stamp,
-}
-
-/// What a number that was taken did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "one number may do several of these at once"
-)]
-pub struct Took {
-    /// The record is another one now.
-    pub changed: bool,
-    /// A hole is there that was not.
-    pub opened: bool,
-    /// It filled a hole that an entry had named.
-    pub filled: bool,
-    /// It stands so far from the others that it is taken as a new start.
-    pub jumped: bool,
-    /// A day began anew with 0 or 1, though numbers should run on.
-    pub anew: bool,
-    /// There are too many stretches or holes: from here on the day is not watched.
-    pub gave_up: bool,
 }
 
 /// A day report that cannot be: it names more missing numbers than a day can lose.
@@ -149,9 +130,11 @@ impl DayNumbers {
         }
         if self.inside(number) {
             let filled = self.fill(number);
+            let gave_up = self.give_up_day();
             return Took {
-                changed: filled.is_some(),
+                changed: filled.is_some() || gave_up,
                 filled: filled == Some(true),
+                gave_up,
                 ..Took::default()
             };
         }
@@ -165,21 +148,27 @@ impl DayNumbers {
         // A till that begins its day with 0 or 1 says so by it.
         let low = fresh && number <= 1;
         let anew = strange && low && numbering == Numbering::Continuous;
-        let mut took = Took {
+        Took {
             changed: true,
             opened: self.holes.len() > holes,
             jumped: strange && !low,
             anew,
+            gave_up: self.give_up_day(),
             ..Took::default()
-        };
-        if self.spans.len() > NUMBER_SPANS_MAX || self.holes.len() > NUMBER_HOLES_MAX {
-            took.gave_up = true;
-            self.unwatch();
         }
-        took
     }
 
-    /// The day is not watched any more; what is not named yet never will be.
+    /// With too many stretches or holes the day is not watched any more; says whether that is so.
+    fn give_up_day(&mut self) -> bool {
+        let over = self.spans.len() > NUMBER_SPANS_MAX || self.holes.len() > NUMBER_HOLES_MAX;
+        if over {
+            self.unwatch();
+        }
+        over
+    }
+
+    /// The day is not watched any more: what is not named yet never will be, and what is named is to
+    /// be given up ([`Self::give_up`]).
     pub fn unwatch(&mut self) {
         self.unwatched = true;
         self.spans.clear();
@@ -326,15 +315,16 @@ impl DayNumbers {
     }
 
     /// The till's word on its day: what it had and is not here is missing. Repeats change nothing.
+    /// Says whether that is too much to be watched.
     pub fn close(
         &mut self,
         total: DayTotal,
         numbering: Numbering,
         stamp: &Stamp,
-    ) -> Result<(), Unbelievable> {
+    ) -> Result<bool, Unbelievable> {
         if self.unwatched || numbering == Numbering::None || total.count == 0 {
             self.total = Some(total);
-            return Ok(());
+            return Ok(false);
         }
         // More transactions than numbers below the last: the counter wrapped within the day, and
         // only its end is known.
@@ -366,7 +356,7 @@ impl DayNumbers {
         }
         self.cover(first, total.last);
         self.total = Some(total);
-        Ok(())
+        Ok(self.give_up_day())
     }
 
     /// Marks holes as named and gives them, where `ripe` says so; at most so many.

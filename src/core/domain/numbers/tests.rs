@@ -240,3 +240,38 @@ fn r19_any_numbers_leave_what_a_plain_set_says() {
         prop_assert_eq!(serde_json::from_str::<DayNumbers>(&text).unwrap(), record);
     });
 }
+
+#[test]
+fn r19_day_reports_leave_no_more_holes_than_a_day_may_have() {
+    let mut record = DayNumbers::new(at(0));
+    let mut gave_up = 0;
+    for last in 1..=1_000 {
+        let total = DayTotal { last, count: 1 };
+        gave_up += usize::from(record.close(total, Numbering::Continuous, &at(1)).unwrap());
+        record.name(usize::MAX, |_| true);
+        assert!(record.holes().len() <= NUMBER_HOLES_MAX, "{last}");
+    }
+    assert_eq!(gave_up, 1);
+    assert!(record.unwatched());
+}
+
+#[test]
+fn r19_a_catch_up_out_of_order_gives_the_day_up_at_its_own_number() {
+    let mut record = day(Numbering::Continuous, None, &[1, 1_000]);
+    let mut gave_up = Vec::new();
+    for number in (2..1_000).step_by(2) {
+        if record
+            .take(number, Numbering::Continuous, None, &at(1))
+            .gave_up
+        {
+            gave_up.push(number);
+        }
+        assert!(record.holes().len() <= NUMBER_HOLES_MAX, "{number}");
+    }
+    assert_eq!(gave_up.len(), 1);
+    assert!(
+        !record
+            .take(1_001, Numbering::Continuous, None, &at(1))
+            .gave_up
+    );
+}
