@@ -164,7 +164,9 @@ pub const CHECKPOINT_PAGES: u64 = 1_000;
 pub const WAL_MAX_TIMES: u64 = 4;
 /// Newest rows whose hashes are checked at a start after an unclean stop.
 pub const START_CHECK_ROWS: u64 = 1_000;
-/// Alerts known to be open; the oldest is forgotten, and raised again when it is met again.
+/// Alerts that are known, open or over since the last close of day. Beyond it the one told longest ago
+/// is forgotten, those that are over first; it is raised again when it is met again, and the end of
+/// an item's is told all the same.
 pub const OPEN_ALERTS_MAX: u64 = 1_000;
 /// Journals set aside in one state directory; the next one stops the process, since a disk that
 /// damages so many has to be looked at by a person.

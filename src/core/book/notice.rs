@@ -9,12 +9,13 @@ use crate::domain::entry::{Draft, Kind};
 use crate::domain::time::Stamp;
 
 /// Alerts about one event each: a second one is another event, even of the same till and day.
-const EVENTS: [&str; 5] = [
+const EVENTS: [&str; 6] = [
     "catalogue_refused",
     "key_reused",
     "over_voided",
     "void_unmatched",
     "changed_too_late",
+    "change_not_booked",
 ];
 /// Says that there were too many.
 const DIGEST: &str = "digest";
@@ -39,7 +40,15 @@ pub(super) fn settle<V: StockView>(
     if !rows.iter().any(|row| row.draft.kind == Kind::Alert) {
         return Ok(());
     }
-    let before = view.alert_hour()?;
+    // The command itself may have ended the hour.
+    let ended = keep.iter().rev().find_map(|side| match side {
+        Side::AlertHour(hour) => Some(*hour),
+        _ => None,
+    });
+    let before = match ended {
+        Some(hour) => hour,
+        None => view.alert_hour()?,
+    };
     let mut notices = Notices {
         view,
         stamp,
@@ -93,10 +102,12 @@ impl<V: StockView> Notices<'_, V> {
         let open = before.as_ref().is_some_and(|seen| seen.open);
         let told = before.as_ref().filter(|seen| seen.day == today);
         if draft.detail.cleared {
-            let Some(was) = before.filter(|seen| seen.open) else {
-                return Ok(false);
-            };
-            draft.detail.quiet |= was.quiet;
+            match before {
+                Some(was) if was.open => draft.detail.quiet |= was.quiet,
+                // A state of an item ends only where it was: it was told, and forgotten here.
+                None if !key.item.is_empty() => draft.detail.quiet = true,
+                Some(_) | None => return Ok(false),
+            }
         } else if told.is_some() {
             let event = draft.detail.raw.is_some() || EVENTS.contains(&key.alert.as_str());
             if open && !event {

@@ -80,7 +80,8 @@ pub(in crate::journal) fn wrote(
     })
     .doing("keeping an open alert")?;
     conn.prepare_cached(
-        "DELETE FROM alerts_open WHERE nr <= (SELECT max(nr) FROM alerts_open) - ?1",
+        "DELETE FROM alerts_open WHERE nr IN (SELECT nr FROM alerts_open ORDER BY open, seq
+         LIMIT max(0, (SELECT count(*) FROM alerts_open) - ?1))",
     )
     .and_then(|mut statement| statement.execute([sql(OPEN_ALERTS_MAX)]))
     .doing("forgetting the oldest open alert")?;

@@ -194,3 +194,81 @@ fn r22_r13_an_item_below_zero_is_told_once_a_day_whichever_source_did_it() {
     let (sent, _) = told(&journal);
     assert_eq!(sent.iter().filter(|word| *word == "negative").count(), 1);
 }
+
+#[test]
+fn r22_each_change_that_was_not_booked_is_written() {
+    let mut journal = store();
+    let version = |number: &str, lines| TillTransaction {
+        versioned: true,
+        ..sale(number, lines)
+    };
+    for number in ["1", "2"] {
+        let back = line("1", LineKind::Return, "A", 5_000);
+        take(&mut journal, version(number, vec![back]));
+    }
+    let most = crate::limits::BALANCE_MAX_MILLI;
+    let all = line("1", LineKind::Sale, "A", most + 9_000);
+    take(&mut journal, sale("3", vec![all]));
+    for number in ["1", "2"] {
+        take(&mut journal, version(number, Vec::new()));
+    }
+    let texts: Vec<_> = journal
+        .entries()
+        .filter(|e| e.body.detail.alert.as_deref() == Some("change_not_booked"))
+        .filter_map(|e| e.body.detail.text.clone())
+        .collect();
+    assert_eq!(texts.len(), 2);
+    assert!(texts[1].contains("transaction 2"), "{texts:?}");
+}
+
+#[test]
+fn r22_a_digest_is_cleared_once_though_its_end_tells_something_itself() {
+    let mut journal = store();
+    take(
+        &mut journal,
+        sale("1", vec![void("1", "9", "1", "A", 1_000)]),
+    );
+    for dev in 0..30 {
+        say(
+            &mut journal,
+            23 * 60,
+            note("paper_out", &format!("till-{dev}"), false),
+        );
+    }
+    say(&mut journal, 25 * 60, Body::Tick);
+    let (ahead, quiet) = told(&journal);
+    let over = ahead.iter().chain(&quiet).filter(|word| *word == "-digest");
+    assert_eq!(over.count(), 1);
+    assert!(ahead.contains(&"void_unmatched".to_owned()));
+    // The hour began anew with it.
+    assert_eq!(journal.alert_hour().unwrap().unwrap().sent, 1);
+}
+
+#[test]
+fn r22_the_end_of_an_alert_that_was_forgotten_is_told_all_the_same() {
+    let mut journal = store();
+    let items: Vec<String> = (0..=crate::limits::OPEN_ALERTS_MAX)
+        .map(|n| format!("I{n}"))
+        .collect();
+    for key in &items {
+        open(&mut journal, key, 0);
+    }
+    let word = |journal: &Journal, key: &str| {
+        let of = journal.entries().filter(|e| e.body.kind == Kind::Alert);
+        let of = of.filter(|e| e.body.item == Some(item(key)));
+        of.map(|e| e.body.detail.cleared).collect::<Vec<_>>()
+    };
+    // The first is told again after the others: it is not the oldest.
+    let sell = |journal: &mut Journal, number: &str, keys: &[String]| {
+        let lines = keys.iter().map(|key| line(key, LineKind::Sale, key, 1_000));
+        take(journal, sale(number, lines.collect()));
+    };
+    sell(&mut journal, "1", &items[..500]);
+    sell(&mut journal, "2", &items[500..]);
+    assert_eq!(word(&journal, "I0"), [false]);
+    let back = |key: &str| vec![line("1", LineKind::Return, key, 1_000)];
+    take(&mut journal, sale("3", back("I0")));
+    assert_eq!(word(&journal, "I0"), [false, true]);
+    take(&mut journal, sale("4", back("I1")));
+    assert_eq!(word(&journal, "I1"), [false, true]);
+}

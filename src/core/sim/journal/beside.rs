@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::book::{AlertHour, AlertKey, AlertSeen, InForce, Side};
 use crate::domain::entry::{Entry, Kind};
-use crate::domain::ids::Name;
+use crate::domain::ids::{Name, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::numbers::{DayNumbers, TillDay};
 use crate::domain::till_clock::TillClock;
 use crate::domain::time::BusinessDay;
+use crate::limits::OPEN_ALERTS_MAX;
 
 /// Small tables of a journal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Beside {
     numbers: BTreeMap<(Name, BusinessDay), DayNumbers>,
-    alerts: BTreeMap<AlertKey, AlertSeen>,
+    alerts: BTreeMap<AlertKey, (AlertSeen, Seq)>,
     pub(super) openings: BTreeMap<ItemId, InForce>,
     pub(super) till_clocks: BTreeMap<Name, TillClock>,
     pub(super) hour: Option<AlertHour>,
@@ -35,12 +36,12 @@ impl Beside {
     }
 
     pub(super) fn alert(&self, key: &AlertKey) -> Option<&AlertSeen> {
-        self.alerts.get(key)
+        self.alerts.get(key).map(|(seen, _)| seen)
     }
 
     /// Alerts that are open.
     pub(super) fn open(&self) -> impl Iterator<Item = &AlertKey> {
-        let open = self.alerts.iter().filter(|(_, seen)| seen.open);
+        let open = self.alerts.iter().filter(|(_, (seen, _))| seen.open);
         open.map(|(key, _)| key)
     }
 
@@ -61,7 +62,16 @@ impl Beside {
             open: !entry.body.detail.cleared,
             quiet: entry.body.detail.quiet,
         };
-        self.alerts.insert(AlertKey::of(&entry.body), seen);
+        let key = AlertKey::of(&entry.body);
+        self.alerts.insert(key, (seen, entry.seq));
+        if u64::try_from(self.alerts.len()).unwrap_or(u64::MAX) > OPEN_ALERTS_MAX {
+            let oldest = self
+                .alerts
+                .iter()
+                .min_by_key(|(_, (s, seq))| (s.open, *seq));
+            let oldest = oldest.map(|(key, _)| key.clone());
+            self.alerts.retain(|key, _| Some(key) != oldest.as_ref());
+        }
     }
 
     pub(super) fn keep(&mut self, side: Side) {
@@ -78,7 +88,7 @@ impl Beside {
             }
             Side::DayClosed(day) => {
                 self.closed = Some(day);
-                self.alerts.retain(|_, seen| seen.open);
+                self.alerts.retain(|_, (seen, _)| seen.open);
             }
         }
     }
