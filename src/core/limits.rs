@@ -72,10 +72,11 @@ pub const TILL_CLOCK_SET_TIMES: u32 = 5;
 pub const TILL_CLOCK_SPAN_MS: i64 = 10 * 60 * 1_000;
 /// Voids without a line that one look at them tells; the next look tells the next.
 pub const UNMATCHED_VOIDS_TOLD_MAX: usize = 100;
-/// Rows of voids that wait for their lines; the oldest waits no longer. It was told long ago.
+/// Rows of voids that wait for their lines; beyond it the oldest wait no longer, and an alert names
+/// them (`voids_forgotten`).
 pub const WAITING_VOIDS_MAX: u64 = 10_000;
-/// References with something held or owed: sales of orders beyond so many are forgotten, layaways
-/// beyond ten times as many; their sale then does not release them.
+/// References under which nothing is held: sales of orders, and layaways that ended, are forgotten
+/// beyond so many; layaways beyond ten times as many, and their sale then does not release them.
 pub const LAYAWAYS_MAX: u64 = 10_000;
 /// Largest till message, in bytes. Larger: refused with 413 or WebSocket 1009.
 pub const POS_MESSAGE_MAX_BYTES: usize = 256 * 1024;

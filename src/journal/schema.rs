@@ -234,7 +234,14 @@ CREATE TABLE layaways (
     ref BLOB NOT NULL CHECK (length(ref) = 10),
     item TEXT NOT NULL,
     held INTEGER NOT NULL,
-    owed INTEGER NOT NULL,
+    released INTEGER NOT NULL,
+    sold INTEGER NOT NULL,
     UNIQUE (ref, item)
 ) STRICT;
+
+CREATE TABLE layaway_lines (
+    line BLOB PRIMARY KEY CHECK (length(line) = 10),
+    ref BLOB NOT NULL CHECK (length(ref) = 10)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX layaway_lines_ref ON layaway_lines (ref);
 ";

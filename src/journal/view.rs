@@ -48,7 +48,7 @@ impl StockView for View<'_> {
         keys::known(self.conn, skey)
     }
 
-    fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, StorageError> {
+    fn rows_of_line(&self, line: &KeyDigest) -> Result<Option<Vec<Entry>>, StorageError> {
         select::of_line(self.conn, &self.state.journal, line)
     }
 
@@ -76,6 +76,18 @@ impl StockView for View<'_> {
 
     fn unmatched_lines(&self, till: &Name) -> Result<Vec<KeyDigest>, StorageError> {
         voids::unmatched(self.conn, till)
+    }
+
+    fn voids_waiting(&self) -> Result<u64, StorageError> {
+        voids::count(self.conn)
+    }
+
+    fn oldest_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, StorageError> {
+        voids::oldest(self.conn, limit)
+    }
+
+    fn layaway_of_line(&self, line: &KeyDigest) -> Result<Option<KeyDigest>, StorageError> {
+        layaways::of_line(self.conn, line)
     }
 
     fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, StorageError> {

@@ -4,6 +4,8 @@ use rusqlite::Connection;
 use shelfwire::journal::Begun;
 use shelfwire::journal::files::Files;
 use shelfwire::journal::verify::verify;
+use shelfwire_core::domain::command::{Body, TillLine};
+use shelfwire_core::domain::observation::{LineKind, LineRef};
 use shelfwire_core::session::facts::SendRow;
 
 use crate::stage::{Stage, options, sale};
@@ -55,4 +57,42 @@ async fn j9_a_damaged_row_is_withheld_and_the_rows_behind_it_are_read() {
     let seqs: Vec<u64> = found.damage.iter().map(|damage| damage.seq).collect();
     assert_eq!(seqs, [10, 12, 20, 30]);
     stage.stop().await;
+}
+
+#[tokio::test]
+async fn r5_a_void_of_a_damaged_line_does_not_cost_its_neighbours_their_stock() {
+    // One that does not read, and one that reads and is not what was written.
+    for change in [
+        "UPDATE entries SET kind = 'nonsense' WHERE seq = 2",
+        "UPDATE entries SET qty = -9000 WHERE seq = 2",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let options = options(dir.path());
+        let stage = Stage::booking(&options).await;
+        stage.journal.take(sale(1, &[("a", 2)])).await.unwrap();
+        stage.stop().await;
+        let conn = Connection::open(Files::new(dir.path()).database()).unwrap();
+        assert_eq!(conn.execute(change, []).unwrap(), 1, "{change}");
+        drop(conn);
+
+        let stage = Stage::open(&options);
+        let mut receipt = sale(2, &[("b", 1), ("a", 2)]);
+        if let Body::Sale(sale) = &mut receipt.body
+            && let Some(TillLine::Moves(line)) = sale.lines.last_mut()
+        {
+            line.kind = LineKind::Void;
+            line.order_ref = None;
+            line.voids = Some(LineRef {
+                till: sale.till.clone(),
+                business_day: sale.business_day.clone(),
+                transaction: "1".to_owned(),
+                line: "1".to_owned(),
+            });
+        }
+        stage.journal.take(receipt).await.unwrap();
+        // The void books its own quantities, as of a line that is not there any more.
+        assert_eq!(stage.level("b").balance.on_hand.0, -1_000, "{change}");
+        assert_eq!(stage.level("a").balance.on_hand.0, 0, "{change}");
+        stage.stop().await;
+    }
 }

@@ -17,6 +17,7 @@ mod changes;
 mod clocks;
 mod crash;
 mod damage;
+mod layaways;
 mod model;
 mod openings;
 mod taking;

@@ -76,6 +76,27 @@ pub(super) fn over_voided(asked: Milli, left: Milli) -> Draft {
     alert("over_voided", Severity::Warning, &text)
 }
 
+/// A release of more than is held under its reference.
+pub(super) fn over_released(asked: Milli, held: Milli) -> Draft {
+    let text = format!(
+        "the release names {asked}, of this item only {held} is held under its reference: the rest \
+         moved nothing, and ends a hold that comes later"
+    );
+    alert("over_released", Severity::Warning, &text)
+}
+
+/// Voids that waited and do not any more, since too many do.
+pub(super) fn voids_forgotten(rows: u64, raw: &str) -> Draft {
+    let text = format!(
+        "too many voids wait for their lines: {rows} pending entries, the oldest, wait no longer; \
+         a line of theirs that comes is booked without its void: correct the stock by hand"
+    );
+    let mut draft = alert("voids_forgotten", Severity::Critical, &text);
+    draft.detail.times = Some(rows);
+    draft.detail.raw = Some(cut(raw, RAW_MAX_BYTES));
+    draft
+}
+
 /// A transaction number far from all others of its till and day (R19).
 pub(super) fn number_jump(transaction: &str) -> Draft {
     let text = format!(

@@ -73,8 +73,8 @@ pub trait StockView {
     /// waits in the inbox does not count: whoever puts a command there looks for its key there.
     fn known(&self, skey: &Skey) -> Result<Known, Self::Error>;
     /// The rows that a line booked, and the rows that undo it, in seq order (those whose `line` or
-    /// whose `voids` is the digest); empty once pruned.
-    fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, Self::Error>;
+    /// whose `voids` is the digest); empty once pruned, `None` where one of them is damaged.
+    fn rows_of_line(&self, line: &KeyDigest) -> Result<Option<Vec<Entry>>, Self::Error>;
     /// The rows that the versions of a transaction booked, in seq order; none where it never came;
     /// `None` where one of them is pruned.
     fn rows_of_key(&self, key: &KeyDigest) -> Result<Option<Vec<Entry>>, Self::Error>;
@@ -85,6 +85,13 @@ pub trait StockView {
     fn untold_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, Self::Error>;
     /// Lines that voids of a till wait for and of which `void_unmatched` was told.
     fn unmatched_lines(&self, till: &Name) -> Result<Vec<KeyDigest>, Self::Error>;
+    /// How many pending rows of voids wait, of all lines.
+    fn voids_waiting(&self) -> Result<u64, Self::Error>;
+    /// The oldest of them, at most so many.
+    fn oldest_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, Self::Error>;
+    /// The reference (its digest) that a line was booked under, for as long as [`Self::layaway`]
+    /// knows of it.
+    fn layaway_of_line(&self, line: &KeyDigest) -> Result<Option<KeyDigest>, Self::Error>;
     /// What stands under a reference (by its digest, [`layaway_key`]) of an item (R4).
     fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Self::Error>;
     /// What a `code:` item turned out to be, and its factor, once it was remapped (R1): the newest

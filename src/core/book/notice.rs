@@ -9,10 +9,11 @@ use crate::domain::entry::{Draft, Kind};
 use crate::domain::time::Stamp;
 
 /// Alerts about one event each: a second one is another event, even of the same till and day.
-const EVENTS: [&str; 6] = [
+const EVENTS: [&str; 7] = [
     "catalogue_refused",
     "key_reused",
     "over_voided",
+    "over_released",
     "void_unmatched",
     "changed_too_late",
     "change_not_booked",

@@ -74,10 +74,12 @@ impl<'v, V: StockView> Posting<'v, V> {
         }
     }
 
-    /// The journal's rows of a line, but those that are looked away from.
-    pub(super) fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, V::Error> {
+    /// The journal's rows of a line, but those that are looked away from; `None` where one is damaged.
+    pub(super) fn rows_of_line(&self, line: &KeyDigest) -> Result<Option<Vec<Entry>>, V::Error> {
         let mut rows = self.view.rows_of_line(line)?;
-        rows.retain(|row| !self.apart.contains_key(&row.seq));
+        if let Some(rows) = &mut rows {
+            rows.retain(|row| !self.apart.contains_key(&row.seq));
+        }
         Ok(rows)
     }
 

@@ -5,10 +5,9 @@ use super::{
     BookError, Booked, Known, StockView, alert, key, layaway, line_key, moment, returned, version,
     void, waiting,
 };
-use crate::domain::command::{LineMovement, TillLine, TillTransaction};
+use crate::domain::command::{LineMovement, Part, TillLine, TillTransaction};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
 use crate::domain::ids::Salt;
-use crate::domain::item::ItemId;
 use crate::domain::key::{KeyDigest, Skey};
 use crate::domain::observation::{Disposal, LineKind, LineRef, Mode, Status, UnclearLine};
 use crate::domain::quantity::Milli;
@@ -95,6 +94,7 @@ pub(super) fn book<V: StockView>(
         waiting::settle(&origin, &mut posting)?;
         posting.alert_states(Some(skey));
     }
+    waiting::make_room(&origin, &mut posting)?;
     Ok(Booked::New {
         rows: posting.rows,
         skey: Some(skey),
@@ -146,7 +146,7 @@ fn drafts<V: StockView>(
 ) -> Result<Vec<Draft>, Fault<V::Error>> {
     let mut drafts = Vec::with_capacity(line.parts.len());
     for (index, part) in line.parts.iter().enumerate() {
-        let part_item = &part.item;
+        let sold = sold_beside(origin, line, part);
         let part = posting.redirect(part)?;
         let draft = Draft {
             item: Some(part.item),
@@ -199,10 +199,16 @@ fn drafts<V: StockView>(
             }
             LineKind::Release => {
                 let mut release = of(Movement::Release, Draft { qty: down, ..draft });
-                if is_sold(origin, line, part_item) {
+                if sold {
+                    // The sale releases it.
+                    release.qty = Milli::ZERO;
                     release.detail.reason = Some(layaway::SOLD.to_owned());
+                    release.detail.line_qty = Some(line.qty);
+                    drafts.push(release);
+                    continue;
                 }
-                drafts.push(release);
+                let ended = layaway::ended(origin, line, release, &drafts, posting);
+                drafts.extend(ended.map_err(Fault::View)?);
             }
             LineKind::Void => {}
         }
@@ -210,19 +216,24 @@ fn drafts<V: StockView>(
     Ok(drafts)
 }
 
-/// Whether the transaction itself sells what the line releases, under the same reference: some tills
-/// send both.
-fn is_sold(origin: &Origin<'_>, release: &LineMovement, item: &ItemId) -> bool {
-    release.order_ref.is_some()
-        && origin.sale.lines.iter().any(|line| match line {
-            TillLine::Moves(line) => {
-                line.kind == LineKind::Sale
-                    && !line.voided
-                    && line.order_ref == release.order_ref
-                    && line.parts.iter().any(|part| part.item == *item)
-            }
-            TillLine::NoStock { .. } | TillLine::Unclear(_) | TillLine::UnitMismatch(_) => false,
-        })
+/// Whether the transaction itself sells all that the line releases, under the same reference: some
+/// tills send both.
+fn sold_beside(origin: &Origin<'_>, release: &LineMovement, of: &Part) -> bool {
+    if release.kind != LineKind::Release || release.order_ref.is_none() {
+        return false;
+    }
+    let lines = origin.sale.lines.iter().filter_map(|line| match line {
+        TillLine::Moves(line) => Some(line),
+        TillLine::NoStock { .. } | TillLine::Unclear(_) | TillLine::UnitMismatch(_) => None,
+    });
+    let sales = lines.filter(|line| {
+        line.kind == LineKind::Sale && !line.voided && line.order_ref == release.order_ref
+    });
+    let parts = sales.flat_map(|line| line.parts.iter());
+    let sold = parts
+        .filter(|part| part.item == of.item)
+        .map(|part| part.qty.0);
+    sold.fold(0, i64::saturating_add) >= of.qty.0
 }
 
 /// The row of a line that was understood but cannot be booked.

@@ -1,7 +1,7 @@
 //! What a line did to stock, and what of it was undone: a void is measured against it.
 
 use super::StockView;
-use super::layaway::{self, layaway_effect};
+use super::layaway;
 use super::posting::{Fault, Misfit, Posting, effect, line_qty};
 use super::till::Origin;
 use crate::domain::entry::{Detail, Draft, Entry, Kind, Movement};
@@ -40,6 +40,8 @@ pub(super) enum Found {
     NotUnderstood,
     /// Nothing of it.
     Nothing,
+    /// A row of it is damaged: nobody can say what it did.
+    Damaged,
 }
 
 /// Whose row a reversal is: the void's own line, or one that waited.
@@ -145,7 +147,10 @@ pub(super) fn find<V: StockView>(
     let old = if own {
         Vec::new()
     } else {
-        posting.rows_of_line(key).map_err(Fault::View)?
+        match posting.rows_of_line(key).map_err(Fault::View)? {
+            Some(rows) => rows,
+            None => return Ok(Found::Damaged),
+        }
     };
     let new = posting.rows.iter().map(|row| &row.draft);
     let rows: Vec<&Draft> = old.iter().map(body).chain(new).collect();
@@ -260,7 +265,9 @@ fn add<V: StockView>(
         line.undone = Milli(line.undone.0.saturating_add(said.0));
     }
     if !line.items.iter().any(|net| net.item == item) {
-        let under = layaway_effect(draft).is_some();
+        let under = layaway::key_of(draft, posting.view)
+            .map_err(Fault::View)?
+            .is_some();
         line.items.push(Net {
             like: Draft {
                 uom: draft.uom.filter(|_| item == *old),

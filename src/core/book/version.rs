@@ -37,6 +37,8 @@ struct Sums {
     unavailable: Milli,
     /// How much their line said.
     said: Milli,
+    /// How much of it was beyond what is held.
+    beyond: Milli,
 }
 
 impl Sums {
@@ -45,6 +47,7 @@ impl Sums {
             (&mut self.on_hand, more.on_hand),
             (&mut self.unavailable, more.unavailable),
             (&mut self.said, more.said),
+            (&mut self.beyond, more.beyond),
         ] {
             to.0 = to.0.saturating_add(from.0);
         }
@@ -88,6 +91,10 @@ pub(super) fn book<V: StockView>(
                 now: Sums::default(),
             }
         });
+        if two.like.reference.is_none() {
+            // It may be erased by now.
+            two.like.reference.clone_from(&draft.reference);
+        }
         let side = if is_new {
             &mut two.now
         } else {
@@ -130,7 +137,7 @@ fn voids_booked_for<V: StockView>(
     lines.sort_unstable();
     lines.dedup();
     for line in lines {
-        let rows = posting.view.rows_of_line(&line)?;
+        let rows = posting.view.rows_of_line(&line)?.unwrap_or_default();
         let booked = |row: &Entry| row.body.line == Some(line) && row.body.detail.books.is_some();
         let more = rows.into_iter().filter(booked);
         let more: Vec<Entry> = more
@@ -219,6 +226,7 @@ fn placed<V: StockView>(
         on_hand,
         unavailable,
         said,
+        beyond: draft.detail.beyond.unwrap_or_default(),
     };
     Ok(Some((place, like, sums)))
 }
@@ -226,7 +234,8 @@ fn placed<V: StockView>(
 fn difference(origin: &Origin<'_>, place: &Place, two: &Two, said: Milli) -> Option<Draft> {
     let on_hand = two.now.on_hand.minus(two.before.on_hand)?;
     let unavailable = two.now.unavailable.minus(two.before.unavailable)?;
-    if (on_hand, unavailable) == (Milli::ZERO, Milli::ZERO) {
+    let beyond = two.now.beyond.minus(two.before.beyond)?;
+    if [on_hand, unavailable, beyond] == [Milli::ZERO; 3] {
         return None;
     }
     let is_hold = matches!(
@@ -238,6 +247,7 @@ fn difference(origin: &Origin<'_>, place: &Place, two: &Two, said: Milli) -> Opt
     draft.qty = if is_hold { unavailable } else { on_hand };
     draft.unavailable = if is_hold { Milli::ZERO } else { unavailable };
     draft.detail.difference = true;
+    draft.detail.beyond = Some(beyond).filter(|beyond| *beyond != Milli::ZERO);
     // A line says what it says now; of a void, what it takes more than before.
     draft.detail.line_qty = match place.voids {
         None => Some(said),
@@ -279,9 +289,8 @@ fn taken_back<V: StockView>(
     let line = match find(key, false, posting) {
         Ok(Found::Line(line)) => line,
         Err(Fault::View(error)) => return Err(BookError::View(error)),
-        Ok(Found::Void | Found::NotUnderstood | Found::Nothing) | Err(Fault::Misfit(_)) => {
-            return Ok(());
-        }
+        Ok(Found::Void | Found::NotUnderstood | Found::Nothing | Found::Damaged)
+        | Err(Fault::Misfit(_)) => return Ok(()),
     };
     let Some(over) = line.over() else {
         return Ok(());

@@ -5,7 +5,7 @@
 use super::posting::{Fault, Posting, effect, line_qty};
 use super::till::{Origin, misfitting};
 use super::undo::{Found, Undoing, find};
-use super::{BookError, StockView, alert, key, line_key, waiting};
+use super::{BookError, StockView, alert, key, layaway, line_key, waiting};
 use crate::domain::command::{LineMovement, TillLine};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
 use crate::domain::key::KeyDigest;
@@ -50,6 +50,7 @@ pub(super) fn book<V: StockView>(
         Err(fault) => posting.or_tell(Err(fault), |misfit| misfitting(origin, line, &misfit)),
         Ok(Found::Void) => refuse(origin, line, OF_A_VOID, posting),
         Ok(Found::NotUnderstood) => refuse(origin, line, OF_UNCLEAR, posting),
+        Ok(Found::Damaged) => own_quantities(origin, line, Some(key), posting),
         Ok(Found::Nothing) if !own && gone(target, origin, posting)? => {
             own_quantities(origin, line, Some(key), posting)
         }
@@ -65,9 +66,10 @@ pub(super) fn book<V: StockView>(
             let asked = Milli(line.qty.0.saturating_abs());
             let qty = asked.min(booked.left());
             if qty > Milli::ZERO {
-                let Some(drafts) = booked.reversal(&undoing, qty, origin) else {
+                let Some(mut drafts) = booked.reversal(&undoing, qty, origin) else {
                     return refuse(origin, line, NO_SHARE, posting);
                 };
+                layaway::undone(&mut drafts, posting).map_err(BookError::View)?;
                 let posted = posting.post(drafts);
                 posting.or_tell(posted, |misfit| misfitting(origin, line, &misfit))?;
             }

@@ -1,7 +1,7 @@
 //! R5: voids that came before their lines. Each is a `pending` row, and waits until the transaction
 //! that brings its line books it in the same commit; after a day without the line it is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use super::posting::{Fault, Posting};
 use super::till::{Origin, misfitting};
 use super::undo::{Found, Undoing, find};
 use super::void::{NO_SHARE, OF_A_VOID, OF_UNCLEAR, refused};
-use super::{BookError, StockView, alert, line_key, moment};
+use super::{BookError, StockView, alert, layaway, line_key, moment};
 use crate::domain::command::{LineMovement, Part, TillLine};
 use crate::domain::entry::{Detail, Draft, Kind, Movement};
 use crate::domain::ids::{Name, Seq};
@@ -17,7 +17,7 @@ use crate::domain::key::KeyDigest;
 use crate::domain::observation::LineKind;
 use crate::domain::quantity::Milli;
 use crate::domain::time::Stamp;
-use crate::limits::{RAW_MAX_BYTES, UNMATCHED_VOIDS_TOLD_MAX};
+use crate::limits::{COMPONENTS_MAX, RAW_MAX_BYTES, UNMATCHED_VOIDS_TOLD_MAX, WAITING_VOIDS_MAX};
 
 /// One row of a void that waits for its line: there is one for each of the void's items.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,7 @@ pub(super) fn settle<V: StockView>(
     posting: &mut Posting<'_, V>,
 ) -> Result<(), BookError<V::Error>> {
     let mut settled: BTreeMap<Name, Vec<KeyDigest>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for line in &origin.sale.lines {
         let (id, met) = match line {
             TillLine::Moves(line) if line.voided => (line.id.as_str(), Met::Nothing),
@@ -95,6 +96,10 @@ pub(super) fn settle<V: StockView>(
                 None => continue,
             },
         };
+        // Of an id that stands twice the first line counts.
+        if !seen.insert(id) {
+            continue;
+        }
         let key = origin.line(id);
         let mut waiting = posting.view.waiting_voids(&key).map_err(BookError::View)?;
         while let Some(first) = waiting.first() {
@@ -184,6 +189,9 @@ fn book_waiting<V: StockView>(
                     }
                     drafts
                 }
+                Ok(Found::Damaged) => {
+                    tell("the line's entries are damaged: correct the stock by hand")
+                }
                 // The line itself was not booked, and was told as it came.
                 Ok(Found::NotUnderstood) => tell(OF_UNCLEAR),
                 Ok(Found::Void) => tell(OF_A_VOID),
@@ -191,7 +199,8 @@ fn book_waiting<V: StockView>(
             }
         }
     };
-    let drafts = closing(&undoing, rows, drafts, origin);
+    let mut drafts = closing(&undoing, rows, drafts, origin);
+    layaway::undone(&mut drafts, posting).map_err(BookError::View)?;
     // The void happened when it did, not with the line that came late (R11, R12).
     let own = posting.moment.replace(its_moment);
     let posted = match posting.post(drafts) {
@@ -227,6 +236,57 @@ fn closing(
         draft
     });
     named.collect()
+}
+
+/// Makes room for the voids of this transaction that wait: those that waited longest do not any more,
+/// whole voids at a time, and one alert tells of them.
+pub(super) fn make_room<V: StockView>(
+    origin: &Origin<'_>,
+    posting: &mut Posting<'_, V>,
+) -> Result<(), BookError<V::Error>> {
+    let view = posting.view;
+    let drafts = posting.rows.iter().map(|row| &row.draft);
+    let new = drafts.filter(|draft| draft.kind == Kind::Pending).count();
+    if new == 0 {
+        return Ok(());
+    }
+    let drafts = posting.rows.iter().map(|row| &row.draft);
+    let booked: BTreeSet<Seq> = drafts.filter_map(|draft| draft.detail.books).collect();
+    let ended = u64::try_from(booked.len()).unwrap_or(u64::MAX);
+    let new = u64::try_from(new).unwrap_or(u64::MAX);
+    let waits = view.voids_waiting().map_err(BookError::View)?;
+    let waits = waits.saturating_sub(ended).saturating_add(new);
+    let Ok(over) = usize::try_from(waits.saturating_sub(WAITING_VOIDS_MAX)) else {
+        return Ok(());
+    };
+    if over == 0 {
+        return Ok(());
+    }
+    // A void has at most so many rows; all of them go.
+    let limit = over
+        .saturating_add(booked.len())
+        .saturating_add(COMPONENTS_MAX);
+    let oldest = view.oldest_voids(limit).map_err(BookError::View)?;
+    let oldest: Vec<WaitingVoid> = oldest
+        .into_iter()
+        .filter(|void| !booked.contains(&void.seq))
+        .collect();
+    let last = over.checked_sub(1).and_then(|last| oldest.get(last));
+    let of = |void: &WaitingVoid| (void.draft.line, void.draft.voids);
+    let whole = oldest
+        .iter()
+        .skip(over)
+        .take_while(|void| Some(of(void)) == last.map(of));
+    let count = over.saturating_add(whole.count()).min(oldest.len());
+    let (first, last) = (oldest.first(), oldest.get(count.saturating_sub(1)));
+    let (Some(first), Some(last)) = (first, last) else {
+        return Ok(());
+    };
+    let raw = first.draft.detail.raw.as_deref().unwrap_or_default();
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    let mut told = origin.mark(alert::voids_forgotten(count, raw), None);
+    told.detail.books = Some(last.seq);
+    posting.note(told).map_err(BookError::View)
 }
 
 /// Tells of voids whose lines did not come for a day: once for each line.

@@ -243,7 +243,12 @@ pub struct Detail {
     /// `line_qty` is then what the line says now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub difference: bool,
-    /// The pending row that this one books.
+    /// What a release, or the void of a hold, names beyond what is held under its reference: it moved
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond: Option<Milli>,
+    /// The pending row that this one books; with the alert `voids_forgotten`, the last of the pending
+    /// rows (`times` of them) that wait no longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub books: Option<Seq>,
     /// An alert that is journalled and not sent ahead: one of its kind was today, or too many were

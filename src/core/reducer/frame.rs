@@ -213,9 +213,16 @@ fn keep<T: StoreTx>(
             last: gap.last,
             cleared: entry.detail.cleared,
         };
-        let mut words = tx.gap_words(till, &gap.day)?;
-        words.push(word);
-        tx.put_gap(till, &gap.day, word, &gaps::missing(&words))?;
+        // A till's words come in order but for what is sent again: hardly ever are all of them read.
+        let missing = match tx.gaps(till, &gap.day)?.with(&word) {
+            Some(missing) => missing,
+            None => {
+                let mut words = tx.gap_words(till, &gap.day)?;
+                words.push(word);
+                gaps::missing(&words)
+            }
+        };
+        tx.put_gap(till, &gap.day, word, &missing)?;
     }
     Ok(())
 }

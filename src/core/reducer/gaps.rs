@@ -18,29 +18,53 @@ pub struct GapWord {
     pub cleared: bool,
 }
 
+/// What is known of the numbers of a till on a business day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// Place of the newest word; `None` where none came.
+    pub last: Option<(Generation, Seq)>,
+    /// The numbers that are missing by all words, ascending.
+    pub missing: Vec<(u64, u64)>,
+}
+
+impl Gaps {
+    /// What is missing with one more word, where it is newer than all others; else `None`: then all
+    /// of them have to be asked.
+    pub fn with(self, word: &GapWord) -> Option<Vec<(u64, u64)>> {
+        let newer = self
+            .last
+            .is_none_or(|last| (word.generation, word.seq) > last);
+        newer.then(|| joined(after(self.missing, word)))
+    }
+}
+
 /// The numbers that are missing, ascending. For each number the word with the greatest
 /// (generation, seq) counts, so the order in which the words came does not matter.
 pub fn missing(words: &[GapWord]) -> Vec<(u64, u64)> {
     let mut words = words.to_vec();
     words.sort_unstable();
-    let mut open: Vec<(u64, u64)> = Vec::new();
-    for word in words.iter().filter(|word| word.first <= word.last) {
-        let mut rest = Vec::with_capacity(open.len() + 1);
-        for (first, last) in open {
-            if first < word.first {
-                rest.push((first, last.min(word.first - 1)));
-            }
-            if last > word.last {
-                rest.push((first.max(word.last + 1), last));
-            }
-        }
-        if !word.cleared {
-            rest.push((word.first, word.last));
-        }
-        rest.sort_unstable();
-        open = rest;
+    joined(words.iter().fold(Vec::new(), after))
+}
+
+/// Ranges after a newer word.
+fn after(open: Vec<(u64, u64)>, word: &GapWord) -> Vec<(u64, u64)> {
+    if word.first > word.last {
+        return open;
     }
-    joined(open)
+    let mut rest = Vec::with_capacity(open.len() + 1);
+    for (first, last) in open {
+        if first < word.first {
+            rest.push((first, last.min(word.first - 1)));
+        }
+        if last > word.last {
+            rest.push((first.max(word.last + 1), last));
+        }
+    }
+    if !word.cleared {
+        rest.push((word.first, word.last));
+    }
+    rest.sort_unstable();
+    rest
 }
 
 /// Ranges that touch made one.
@@ -83,7 +107,13 @@ mod tests {
             words.sort_unstable_by_key(|word| (word.generation, word.seq));
             words.dedup_by_key(|word| (word.generation, word.seq));
             let mut numbers = BTreeSet::new();
+            let mut known = Gaps::default();
             for word in &words {
+                known = Gaps {
+                    last: Some((word.generation, word.seq)),
+                    missing: known.with(word).unwrap(),
+                };
+                prop_assert_eq!(known.clone().with(word), None);
                 for number in word.first..=word.last {
                     if word.cleared { numbers.remove(&number); } else { numbers.insert(number); }
                 }
@@ -93,6 +123,7 @@ mod tests {
                 words.rotate_left(at);
             }
             let found = missing(&words);
+            prop_assert_eq!(&found, &known.missing);
             let listed: BTreeSet<u64> = found.iter().flat_map(|(a, b)| *a..=*b).collect();
             prop_assert_eq!(listed, numbers);
             prop_assert!(found.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0));

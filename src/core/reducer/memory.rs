@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use super::gaps::GapWord;
+use super::gaps::{GapWord, Gaps};
 use super::state::{HeldLevel, JournalRow, StoreRow};
 use super::tx::{CentreAlert, Difference, LedgerRow, OpenCommand, Place, RowBody, RowKey, StoreTx};
 use crate::domain::ids::{Generation, JournalId, Name, Seq};
@@ -156,6 +156,15 @@ impl StoreTx for MemoryStore {
             self.alerts.push(alert);
         }
         Ok(())
+    }
+
+    fn gaps(&mut self, till: &Name, day: &BusinessDay) -> Result<Gaps, Infallible> {
+        let key = (till.clone(), day.clone());
+        let words = self.gap_words.get(&key).into_iter().flatten();
+        Ok(Gaps {
+            last: words.map(|word| (word.generation, word.seq)).max(),
+            missing: self.missing.get(&key).cloned().unwrap_or_default(),
+        })
     }
 
     fn gap_words(&mut self, till: &Name, day: &BusinessDay) -> Result<Vec<GapWord>, Infallible> {

@@ -33,7 +33,7 @@ mod tests;
 pub use audit::audit;
 pub use availability::{Asked, Availability, Listed, Quality, Stale, StoreAge};
 pub use frame::{FrameOutcome, NotTaken, on_frame};
-pub use gaps::GapWord;
+pub use gaps::{GapWord, Gaps};
 pub use hello::{HelloOutcome, on_hello};
 pub use levels::on_levels;
 pub use note::{on_health, on_reply, on_status, tick};

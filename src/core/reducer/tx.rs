@@ -1,6 +1,6 @@
 //! What the reducer needs of a database: one transaction over one store's rows.
 
-use super::gaps::GapWord;
+use super::gaps::{GapWord, Gaps};
 use super::state::{HeldLevel, JournalRow, StoreRow};
 use crate::domain::entry::Severity;
 use crate::domain::ids::{JournalId, Name, Seq};
@@ -169,7 +169,10 @@ pub trait StoreTx {
     /// word, an item and a device the row with the greatest (generation, seq) says whether it is open.
     fn put_alert(&mut self, alert: CentreAlert) -> Result<(), Self::Error>;
 
-    /// What was told about a till's numbers on a business day.
+    /// What was told last about a till's numbers on a business day, and what is missing by all that was
+    /// told.
+    fn gaps(&mut self, till: &Name, day: &BusinessDay) -> Result<Gaps, Self::Error>;
+    /// All that was told about them.
     fn gap_words(&mut self, till: &Name, day: &BusinessDay) -> Result<Vec<GapWord>, Self::Error>;
     /// Adds a word to them, and keeps which numbers are missing by all of them.
     fn put_gap(

@@ -117,9 +117,9 @@ impl StockView for Memory {
         Ok(Known::Other { moved })
     }
 
-    fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, Infallible> {
+    fn rows_of_line(&self, line: &KeyDigest) -> Result<Option<Vec<Entry>>, Infallible> {
         let of = |row: &&Entry| row.body.line == Some(*line) || row.body.voids == Some(*line);
-        Ok(self.rows.iter().filter(of).cloned().collect())
+        Ok(Some(self.rows.iter().filter(of).cloned().collect()))
     }
 
     fn rows_of_key(&self, key: &KeyDigest) -> Result<Option<Vec<Entry>>, Infallible> {
@@ -143,6 +143,20 @@ impl StockView for Memory {
 
     fn unmatched_lines(&self, _till: &Name) -> Result<Vec<KeyDigest>, Infallible> {
         Ok(Vec::new())
+    }
+
+    // A trial is too short for too many of anything, and nothing is erased.
+
+    fn voids_waiting(&self) -> Result<u64, Infallible> {
+        Ok(0)
+    }
+
+    fn oldest_voids(&self, _: usize) -> Result<Vec<WaitingVoid>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn layaway_of_line(&self, _: &KeyDigest) -> Result<Option<KeyDigest>, Infallible> {
+        Ok(None)
     }
 
     fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Infallible> {

@@ -75,6 +75,16 @@ pub(in crate::journal) fn current(conn: &Connection) -> Result<JournalRow, Stora
         .doing("reading the current journal")
 }
 
+/// A journal by its row.
+pub(in crate::journal) fn by_number(
+    conn: &Connection,
+    nr: i64,
+) -> Result<Option<JournalRow>, StorageError> {
+    conn.prepare_cached("SELECT * FROM journals WHERE nr = ?1")
+        .and_then(|mut s| s.query_row([nr], journal).optional())
+        .doing("reading a journal")
+}
+
 /// A journal by its identity.
 pub(in crate::journal) fn find(
     conn: &Connection,

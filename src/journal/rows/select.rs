@@ -14,7 +14,7 @@ use shelfwire_core::domain::quantity::{Milli, Uom};
 use shelfwire_core::domain::time::{ClockQuality, Stamp};
 
 use super::journals::JournalRow;
-use super::{fixed, keys, sql, unsql};
+use super::{fixed, journals, keys, sql, unsql};
 use crate::journal::error::{Doing as _, StorageError};
 
 /// A row as found.
@@ -161,13 +161,14 @@ pub(in crate::journal) fn alerts(
     Ok(alerts)
 }
 
-/// The rows that a line booked and the rows that undo it, whichever journal holds them. A transaction
-/// that pruning has begun with counts as pruned: what is left of it is not what it booked.
+/// The rows that a line booked and the rows that undo it, whichever journal holds them; `None` where
+/// one of them is damaged, since then nobody can say what is left of the line. A transaction that
+/// pruning has begun with counts as pruned: what is left of it is not what it booked.
 pub(in crate::journal) fn of_line(
     conn: &Connection,
     journal: &JournalRow,
     line: &KeyDigest,
-) -> Result<Vec<Entry>, StorageError> {
+) -> Result<Option<Vec<Entry>>, StorageError> {
     let sql_text = format!(
         "{COLUMNS} WHERE e.pos IN (SELECT pos FROM entries WHERE line = ?1
          UNION SELECT pos FROM entries WHERE voids = ?1)
@@ -179,16 +180,24 @@ pub(in crate::journal) fn of_line(
         .doing("reading a line")?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().doing("reading a line")? {
-        match entry(row) {
-            Ok(entry) => entries.push(entry),
-            Err(what) => {
-                let seq = row.get("seq").map_or(0, unsql);
-                let what = format!("of journal {}: {what}", journal.id);
-                return Err(StorageError::Row { seq, what });
+        let nr: Option<i64> = row.get("journal").ok();
+        let found = if nr == Some(journal.nr) {
+            found(row, journal)
+        } else {
+            match nr.map(|nr| journals::by_number(conn, nr)).transpose()? {
+                Some(Some(older)) => found(row, &older),
+                Some(None) | None => return Ok(None),
+            }
+        };
+        match found {
+            Found::Good { entry, .. } => entries.push(*entry),
+            Found::Bad { seq, why, .. } => {
+                tracing::error!(seq, why, "a void's line is damaged: it is not asked");
+                return Ok(None);
             }
         }
     }
-    Ok(entries)
+    Ok(Some(entries))
 }
 
 /// The rows that the versions of a transaction booked, in order; `None` where one is not there any

@@ -7,7 +7,6 @@ use shelfwire_core::domain::entry::{Draft, Entry, Kind};
 use shelfwire_core::domain::ids::{BootId, Name};
 use shelfwire_core::domain::key::KeyDigest;
 use shelfwire_core::domain::time::{ClockQuality, Stamp};
-use shelfwire_core::limits::WAITING_VOIDS_MAX;
 
 use super::journals::JournalRow;
 use super::select::quality;
@@ -21,6 +20,14 @@ pub(in crate::journal) fn left_by(
     entry: &Entry,
 ) -> Result<bool, StorageError> {
     let body = &entry.body;
+    if body.kind == Kind::Alert && body.detail.books.is_some() && body.voids.is_none() {
+        conn.execute(
+            "DELETE FROM pending_voids WHERE nr IN (SELECT nr FROM pending_voids ORDER BY nr LIMIT ?1)",
+            [sql(body.detail.times.unwrap_or(0))],
+        )
+        .doing("forgetting the oldest pending voids")?;
+        return Ok(true);
+    }
     let Some(voids) = body.voids.filter(|_| !body.repeat) else {
         return Ok(false);
     };
@@ -65,12 +72,15 @@ fn wait(
         params![voids.0, journal.nr, sql(entry.seq), draft],
     )
     .doing("keeping a pending void")?;
-    conn.execute(
-        "DELETE FROM pending_voids WHERE nr <= (SELECT max(nr) FROM pending_voids) - ?1",
-        [sql(WAITING_VOIDS_MAX)],
-    )
-    .doing("forgetting the oldest pending void")?;
     Ok(())
+}
+
+/// How many wait.
+pub(in crate::journal) fn count(conn: &Connection) -> Result<u64, StorageError> {
+    conn.prepare_cached("SELECT count(*) FROM pending_voids")
+        .and_then(|mut s| s.query_row([], |row| row.get(0)))
+        .map(unsql)
+        .doing("counting waiting voids")
 }
 
 /// Whether any void waits.
@@ -117,6 +127,16 @@ pub(in crate::journal) fn unmatched(
     lines.and_then(Iterator::collect).doing(doing)
 }
 
+/// Those that wait longest.
+pub(in crate::journal) fn oldest(
+    conn: &Connection,
+    limit: usize,
+) -> Result<Vec<WaitingVoid>, StorageError> {
+    let text = format!("{COLUMNS} ORDER BY p.nr LIMIT ?1");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    read(conn, &text, params![limit])
+}
+
 /// When the oldest void was taken that waits and was not told.
 pub(in crate::journal) fn oldest_untold(conn: &Connection) -> Result<Option<Stamp>, StorageError> {
     let oldest = untold(conn, 1)?.into_iter().next();
@@ -143,8 +163,11 @@ fn read(
             .get("pending")
             .map(unsql)
             .doing("reading waiting voids")?;
-        let void = void(row, seq).map_err(|what| StorageError::Row { seq, what })?;
-        waiting.push(void);
+        match void(row, seq) {
+            Ok(void) => waiting.push(void),
+            // Its line is booked without it, rather than refused for ever.
+            Err(error) => tracing::error!(seq, error, "a waiting void is damaged: not asked"),
+        }
     }
     Ok(waiting)
 }

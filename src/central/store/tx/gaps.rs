@@ -1,15 +1,45 @@
 //! What stores told about holes in their tills' numbers.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::time::BusinessDay;
-use shelfwire_core::reducer::GapWord;
+use shelfwire_core::reducer::{GapWord, Gaps};
 
 use super::super::StoreError;
 use super::super::rows::{int, nat};
 
 /// A till and a business day.
 type About<'a> = (&'a Name, &'a BusinessDay);
+
+pub(super) fn known(
+    sql: &Transaction<'_>,
+    store: i64,
+    (till, day): About<'_>,
+) -> Result<Gaps, StoreError> {
+    let about = params![store, till.as_str(), day.as_str()];
+    let mut last = sql.prepare_cached(
+        "SELECT generation, seq FROM gap_words WHERE store = ?1 AND till = ?2 AND day = ?3
+         ORDER BY generation DESC, seq DESC LIMIT 1",
+    )?;
+    let last: Option<(i64, i64)> = last
+        .query_row(about, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let last = match last {
+        Some((generation, seq)) => Some((nat("generation", generation)?, nat("seq", seq)?)),
+        None => None,
+    };
+    let mut missing = sql.prepare_cached(
+        "SELECT first_number, last_number FROM missing_numbers
+         WHERE store = ?1 AND till = ?2 AND day = ?3 ORDER BY first_number",
+    )?;
+    let mut found = missing.query(about)?;
+    let mut missing = Vec::new();
+    while let Some(row) = found.next()? {
+        let (first, last) = (row.get(0)?, row.get(1)?);
+        missing.push((nat("first_number", first)?, nat("last_number", last)?));
+    }
+    Ok(Gaps { last, missing })
+}
 
 pub(super) fn words(
     sql: &Transaction<'_>,

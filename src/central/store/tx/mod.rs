@@ -11,8 +11,8 @@ use shelfwire_core::domain::stock::Balance;
 use shelfwire_core::domain::time::BusinessDay;
 use shelfwire_core::reducer::tx::Difference;
 use shelfwire_core::reducer::{
-    CentreAlert, GapWord, HeldLevel, JournalRow, LedgerRow, OpenCommand, Place, RowBody, RowKey,
-    StoreRow, StoreTx,
+    CentreAlert, GapWord, Gaps, HeldLevel, JournalRow, LedgerRow, OpenCommand, Place, RowBody,
+    RowKey, StoreRow, StoreTx,
 };
 
 use super::StoreError;
@@ -255,6 +255,13 @@ impl StoreTx for Books<'_, '_> {
             int(generation),
         ])?;
         Ok(())
+    }
+
+    fn gaps(&mut self, till: &Name, day: &BusinessDay) -> Result<Gaps, StoreError> {
+        match self.loaded.known_id() {
+            Some(store) => gaps::known(self.sql, store, (till, day)),
+            None => Ok(Gaps::default()),
+        }
     }
 
     fn gap_words(&mut self, till: &Name, day: &BusinessDay) -> Result<Vec<GapWord>, StoreError> {

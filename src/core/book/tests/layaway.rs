@@ -255,3 +255,106 @@ fn r6_damage_is_held_while_it_is_there_and_taken_off_when_it_leaves() {
     assert_eq!(row.body.detail.reason.as_deref(), Some("damaged"));
     assert_folds(&journal);
 }
+
+/// Held under L-1 and sold, released under it: each in a transaction of its own.
+fn one(number: &str, kind: LineKind, qty: i64) -> TillTransaction {
+    sale(number, vec![under("1", kind, "A", qty)])
+}
+
+#[test]
+fn r4_a_release_beside_a_sale_frees_nobody_elses_hold() {
+    let held = |journal: &mut Journal| {
+        open(journal, "A", 20_000);
+        let other = LineMovement {
+            order_ref: Some("L-2".to_owned()),
+            ..line("1", LineKind::Hold, "A", 3_000)
+        };
+        told(journal, sale("0", vec![other]));
+    };
+    let ways = [
+        [LineKind::Hold, LineKind::Sale, LineKind::Release],
+        [LineKind::Hold, LineKind::Release, LineKind::Sale],
+        [LineKind::Release, LineKind::Sale, LineKind::Hold],
+        [LineKind::Sale, LineKind::Hold, LineKind::Release],
+    ];
+    for way in ways {
+        let mut journal = store();
+        held(&mut journal);
+        for (number, kind) in ["1", "2", "3"].into_iter().zip(way) {
+            told(&mut journal, one(number, kind, 5_000));
+        }
+        assert_eq!(stock(&journal, "A"), (15_000, 3_000), "{way:?}");
+        // The reference is free again: its next hold holds.
+        told(&mut journal, one("4", LineKind::Hold, 5_000));
+        assert_eq!(stock(&journal, "A"), (15_000, 8_000), "{way:?}");
+        let told_of = alerts(&journal).contains(&"over_released");
+        assert_eq!(told_of, way[0] == LineKind::Release, "{way:?}");
+    }
+}
+
+#[test]
+fn r4_a_release_of_more_than_is_held_moves_what_is_held_and_is_told() {
+    let mut journal = store();
+    open(&mut journal, "A", 10_000);
+    told(
+        &mut journal,
+        sale("0", vec![line("1", LineKind::Hold, "A", 4_000)]),
+    );
+    told(&mut journal, one("1", LineKind::Hold, 2_000));
+    told(&mut journal, one("2", LineKind::Release, 5_000));
+    assert_eq!(stock(&journal, "A"), (10_000, 4_000));
+    assert_eq!(alerts(&journal), ["over_released"]);
+    let row = journal.entries().find(|e| e.body.detail.beyond.is_some());
+    let body = &row.unwrap().body;
+    assert_eq!(
+        (body.qty.0, body.detail.beyond),
+        (-2_000, Some(Milli(3_000)))
+    );
+    // Without a reference nobody can say what is held: it moves what it says.
+    told(
+        &mut journal,
+        sale("3", vec![line("1", LineKind::Release, "A", 1_000)]),
+    );
+    assert_eq!(stock(&journal, "A"), (10_000, 3_000));
+}
+
+#[test]
+fn r4_r5_a_void_of_a_hold_whose_goods_were_sold_frees_nobody_elses() {
+    let mut journal = store();
+    open(&mut journal, "A", 10_000);
+    told(
+        &mut journal,
+        sale("0", vec![line("1", LineKind::Hold, "A", 3_000)]),
+    );
+    told(&mut journal, one("1", LineKind::Hold, 5_000));
+    told(&mut journal, one("2", LineKind::Sale, 4_000));
+    told(
+        &mut journal,
+        sale("3", vec![void("1", "1", "1", "A", 5_000)]),
+    );
+    assert_eq!(stock(&journal, "A"), (6_000, 3_000));
+    // The hold that is sent anew is the one that was sold.
+    told(&mut journal, one("4", LineKind::Hold, 5_000));
+    assert_eq!(stock(&journal, "A"), (6_000, 4_000));
+}
+
+#[test]
+fn r4_a_layaway_outlives_its_reference() {
+    for undone in ["1", "2"] {
+        let mut journal = store();
+        open(&mut journal, "A", 10_000);
+        told(&mut journal, one("1", LineKind::Hold, 5_000));
+        told(&mut journal, one("2", LineKind::Sale, 2_000));
+        journal.erase_personal();
+        let qty = if undone == "1" { 5_000 } else { 2_000 };
+        told(
+            &mut journal,
+            sale("3", vec![void("1", undone, "1", "A", qty)]),
+        );
+        let held = if undone == "1" { 0 } else { 5_000 };
+        assert_eq!(stock(&journal, "A").1, held, "{undone}");
+        // Its sale finds what is left of it, and no more.
+        told(&mut journal, one("4", LineKind::Sale, 5_000));
+        assert_eq!(stock(&journal, "A").1, 0, "{undone}");
+    }
+}

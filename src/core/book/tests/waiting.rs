@@ -360,3 +360,70 @@ fn r5_r11_a_void_whose_waiting_row_is_pruned_was_taken_before_what_is_pruned() {
     assert_eq!(void.unwrap().body.detail.inside, Some(Milli(1_000)));
     assert_eq!(stock(&journal, "A").0, 19_000);
 }
+
+#[test]
+fn r5_a_line_id_that_stands_twice_books_its_waiting_void_once() {
+    let mut journal = store();
+    sold(&mut journal, "1", vec![void("1", "later", "1", "A", 1_000)]);
+    let mut twice = sale("later", vec![line("1", LineKind::Sale, "A", 1_000)]);
+    twice.lines.push(TillLine::Unclear(UnclearLine {
+        id: Some("1".to_owned()),
+        raw: "{}".to_owned(),
+        reason: "id: stands there twice".to_owned(),
+    }));
+    take(&mut journal, twice);
+    assert_eq!(stock(&journal, "A"), (0, 0));
+    assert_eq!(alerts(&journal), ["unclear_line"], "its own, and no other");
+    let books = journal.entries().filter(|e| e.body.detail.books.is_some());
+    assert_eq!(books.count(), 1);
+    assert_folds(&journal);
+}
+
+#[test]
+fn r5_voids_that_wait_too_many_are_told_as_they_are_forgotten() {
+    let mut journal = store();
+    let bundle = |id: &str, of: &str| LineMovement {
+        parts: ["A", "B", "C", "D", "E", "F", "G"]
+            .map(|key| part(key, 1_000))
+            .into(),
+        ..void(id, of, id, "A", 1_000)
+    };
+    sold(&mut journal, "1", vec![void("x", "one", "1", "Z", 1_000)]);
+    sold(&mut journal, "2", vec![void("x", "other", "1", "Z", 1_000)]);
+    let ids: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+    let many = |of: &str| ids.iter().map(|id| bundle(id, of)).collect::<Vec<_>>();
+    take(&mut journal, sale("3", many("a")));
+    assert!(alerts(&journal).is_empty());
+    take(&mut journal, sale("4", many("b")));
+    assert_eq!(alerts(&journal), ["voids_forgotten"]);
+    let told = journal
+        .entries()
+        .find(|e| e.body.kind == Kind::Alert)
+        .unwrap();
+    // 2 and 14,000 rows wait, 10,000 may: the two, and whole voids of seven rows.
+    assert_eq!(told.body.detail.times, Some(2 + 7 * 572));
+    assert_eq!(journal.voids_waiting().unwrap(), 14_002 - (2 + 7 * 572));
+    let last = told.body.detail.books.unwrap();
+    let last = journal
+        .entries()
+        .find(|e| e.seq == last)
+        .unwrap()
+        .body
+        .clone();
+    let first_left = journal.oldest_voids(1).unwrap().remove(0);
+    assert_eq!(last.kind, Kind::Pending);
+    assert_ne!(last.line, first_left.draft.line);
+    // Its line is booked without it now; one that still waits is booked with its line.
+    sold(
+        &mut journal,
+        "one",
+        vec![line("1", LineKind::Sale, "Z", 1_000)],
+    );
+    assert_eq!(stock(&journal, "Z"), (-1_000, 0));
+    sold(
+        &mut journal,
+        "b",
+        vec![line("999", LineKind::Sale, "A", 1_000)],
+    );
+    assert_eq!(stock(&journal, "A"), (0, 0));
+}

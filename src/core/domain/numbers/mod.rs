@@ -5,9 +5,9 @@ mod hole;
 mod took;
 
 pub use hole::Hole;
-pub use took::Took;
 use hole::{top_of, within, without};
 use serde::{Deserialize, Serialize};
+pub use took::Took;
 
 use super::ids::Name;
 use super::time::{BusinessDay, Stamp};

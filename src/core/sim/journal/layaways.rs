@@ -3,20 +3,28 @@
 use std::collections::BTreeMap;
 
 use crate::book::{Layaway, layaway_effect, layaway_key};
-use crate::domain::entry::{Entry, Kind};
+use crate::domain::entry::{Entry, Kind, Movement};
 use crate::domain::ids::Salt;
 use crate::domain::item::ItemId;
 use crate::domain::key::KeyDigest;
 
-/// By the reference's digest and the item.
+/// By the reference's digest and the item, and which reference a line was booked under.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Layaways(BTreeMap<(KeyDigest, ItemId), Layaway>);
+pub(super) struct Layaways {
+    under: BTreeMap<(KeyDigest, ItemId), Layaway>,
+    lines: BTreeMap<KeyDigest, KeyDigest>,
+}
 
 impl Layaways {
     /// What stands under a reference of an item.
     pub(super) fn get(&self, reference: &KeyDigest, item: &ItemId) -> Layaway {
         let key = (*reference, item.clone());
-        self.0.get(&key).copied().unwrap_or_default()
+        self.under.get(&key).copied().unwrap_or_default()
+    }
+
+    /// The reference that a line was booked under.
+    pub(super) fn of_line(&self, line: &KeyDigest) -> Option<KeyDigest> {
+        self.lines.get(line).copied()
     }
 
     /// What an entry changes.
@@ -25,20 +33,33 @@ impl Layaways {
         if body.kind == Kind::Remap {
             return self.remap(entry);
         }
-        if let (Some(reference), Some(item), Some(more)) =
-            (&body.reference, &body.item, layaway_effect(body))
-        {
-            self.add(layaway_key(reference, salt), item, more);
+        let (Some(item), Some(more)) = (&body.item, layaway_effect(body)) else {
+            return;
+        };
+        let undoes = body.kind == Kind::Move(Movement::Void);
+        let key = match &body.reference {
+            Some(reference) => Some(layaway_key(reference, salt)),
+            None => body
+                .voids
+                .filter(|_| undoes)
+                .and_then(|line| self.of_line(&line)),
+        };
+        let Some(key) = key else { return };
+        if let Some(line) = body.line.filter(|_| !undoes) {
+            self.lines.insert(line, key);
         }
+        self.add(key, item, more);
     }
 
     fn add(&mut self, reference: KeyDigest, item: &ItemId, more: Layaway) {
         let key = (reference, item.clone());
         let sum = self.get(&reference, item).plus(more);
         if sum == Layaway::default() {
-            self.0.remove(&key);
+            self.under.remove(&key);
+            let ended = !self.under.keys().any(|(other, _)| *other == reference);
+            self.lines.retain(|_, of| !ended || *of != reference);
         } else {
-            self.0.insert(key, sum);
+            self.under.insert(key, sum);
         }
     }
 
@@ -50,20 +71,16 @@ impl Layaways {
             return;
         };
         let moved: Vec<_> = self
-            .0
+            .under
             .keys()
             .filter(|(_, item)| item == from)
             .cloned()
             .collect();
         for key in moved {
-            let Some(layaway) = self.0.remove(&key) else {
+            let Some(layaway) = self.under.remove(&key) else {
                 continue;
             };
-            let more = Layaway {
-                held: layaway.held.times(factor).unwrap_or_default(),
-                owed: layaway.owed.times(factor).unwrap_or_default(),
-            };
-            self.add(key.0, to, more);
+            self.add(key.0, to, layaway.times(factor));
         }
     }
 }

@@ -275,6 +275,14 @@ impl Journal {
         self.applied_kept = self.applied;
     }
 
+    /// Erases what is personal, as upkeep does in time.
+    #[cfg(test)]
+    pub fn erase_personal(&mut self) {
+        for (entry, _) in &mut self.rows {
+            (entry.body.reference, entry.body.epc) = (None, None);
+        }
+    }
+
     /// Writes a row that no command here would: what another rule leaves behind.
     #[cfg(test)]
     pub fn put_row(&mut self, draft: Draft, stamp: Stamp) {

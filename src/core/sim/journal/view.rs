@@ -41,10 +41,10 @@ impl StockView for Journal {
         Ok(Known::Other { moved })
     }
 
-    fn rows_of_line(&self, line: &KeyDigest) -> Result<Vec<Entry>, Infallible> {
+    fn rows_of_line(&self, line: &KeyDigest) -> Result<Option<Vec<Entry>>, Infallible> {
         let of = |entry: &&Entry| entry.body.line == Some(*line) || entry.body.voids == Some(*line);
         let rows = self.rows.iter().map(|(entry, _)| entry);
-        Ok(rows.filter(of).cloned().collect())
+        Ok(Some(rows.filter(of).cloned().collect()))
     }
 
     fn rows_of_key(&self, key: &KeyDigest) -> Result<Option<Vec<Entry>>, Infallible> {
@@ -73,6 +73,18 @@ impl StockView for Journal {
 
     fn unmatched_lines(&self, till: &Name) -> Result<Vec<KeyDigest>, Infallible> {
         Ok(self.waiting.unmatched(till))
+    }
+
+    fn voids_waiting(&self) -> Result<u64, Infallible> {
+        Ok(self.waiting.count())
+    }
+
+    fn oldest_voids(&self, limit: usize) -> Result<Vec<WaitingVoid>, Infallible> {
+        Ok(self.waiting.oldest(limit))
+    }
+
+    fn layaway_of_line(&self, line: &KeyDigest) -> Result<Option<KeyDigest>, Infallible> {
+        Ok(self.layaways.of_line(line))
     }
 
     fn layaway(&self, reference: &KeyDigest, item: &ItemId) -> Result<Layaway, Infallible> {

@@ -34,8 +34,24 @@ impl Waiting {
                     *told = true;
                 }
             }
+            (Kind::Alert, None) if body.detail.books.is_some() => {
+                let forgotten = usize::try_from(body.detail.times.unwrap_or(0)).unwrap_or(0);
+                self.0.drain(..forgotten.min(self.0.len()));
+            }
             _ => {}
         }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        u64::try_from(self.0.len()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn oldest(&self, limit: usize) -> Vec<WaitingVoid> {
+        self.0
+            .iter()
+            .take(limit)
+            .map(|(void, _)| void.clone())
+            .collect()
     }
 
     pub(super) fn of_line(&self, line: &KeyDigest) -> Vec<WaitingVoid> {
