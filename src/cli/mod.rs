@@ -10,6 +10,7 @@ mod central_read;
 pub mod check;
 pub mod config;
 pub mod cutoff;
+pub mod decode;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod exit;
@@ -40,6 +41,7 @@ EXAMPLES
   shelfwire stock 4006381333931          what the store holds of it, and how sure that is
   shelfwire stock import count.csv       sets what is there, by item or by code
   shelfwire tail                         what happens, line by line
+  shelfwire decode epc < tags.txt        which items these tags are; decode llrp: a reader's frames
   shelfwire journal verify               is every row as it was written?
   shelfwire init --first                 a first store books before it has a link
 
@@ -76,6 +78,8 @@ enum Command {
     Stock(stock::Args),
     /// Follows what is read, understood, journalled, sent and applied, as it happens
     Tail(tail::Args),
+    /// Says what tags' codes or a reader's frames mean, one a line
+    Decode(decode::Args),
     /// Shows a whole store on this machine: two tills, a scanner, an outage, a kill
     #[cfg_attr(not(feature = "demo"), command(hide = true))]
     Demo,
@@ -100,6 +104,7 @@ impl Command {
             Self::Journal(args) => journal::run(args, config, out),
             Self::Stock(args) => stock::run(args, config, out),
             Self::Tail(args) => tail::run(args, config, out),
+            Self::Decode(args) => decode::run(args, out),
             #[cfg(feature = "demo")]
             Self::Demo => demo::run(out),
             #[cfg(not(feature = "demo"))]

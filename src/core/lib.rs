@@ -29,7 +29,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | a word, a unit, a state of stock | [`domain`] |
-//! | what a till or a scanner may say | [`codec`] |
+//! | what a till, a scanner or a reader may say | [`codec`] |
 //! | which item a code is, what a scanner's role means | [`identify`] |
 //! | what an event does to stock | [`book`], one file for each rule |
 //! | what a `[[test]]` of the configuration plays | [`trial`] |

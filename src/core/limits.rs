@@ -93,6 +93,35 @@ pub const SERIAL_READ_MAX_BYTES: usize = 16;
 /// Longest serial frame (a GS1 `DataMatrix` symbol), in bytes; longer is dropped to its end, counted.
 pub const FRAME_MAX_BYTES: usize = 3_116;
 
+/// Longest EPC that is kept, in bytes (512 bits; a tag holds 496). Longer: the tag is refused and
+/// counted.
+pub const EPC_MAX_BYTES: usize = 64;
+/// Longest serial number in an EPC, in characters (GS1 AI 21). Longer: no SGTIN.
+pub const EPC_SERIAL_MAX_CHARS: usize = 20;
+/// Largest LLRP message, in bytes: thousands of tags. Larger: the connection is closed before any of
+/// it is kept.
+pub const LLRP_FRAME_MAX_BYTES: usize = 4 << 20;
+/// Up to here the buffer of a message that is cut by reads grows twofold, in bytes; then it is made
+/// as large as the message.
+pub const LLRP_GROWN_MAX_BYTES: usize = 1 << 20;
+/// Bytes of that buffer that are kept after a message; the rest is given back.
+pub const LLRP_BUFFER_KEPT_BYTES: usize = 64 << 10;
+/// Longest text of a reader that is kept (status, firmware, exception), in bytes; cut there.
+pub const LLRP_TEXT_MAX_BYTES: usize = 1_024;
+/// Parameter errors, one inside the other, that are kept of a status; deeper ones are not.
+pub const LLRP_DEPTH_MAX: usize = 16;
+/// Entries of one table of a reader's capabilities (power levels, modes); a message with more is
+/// refused and counted.
+pub const LLRP_TABLE_MAX: usize = 1_024;
+/// Parts of specifications and configurations that are kept of one message; one with more is refused
+/// and counted.
+pub const LLRP_PARTS_MAX: usize = 2_048;
+/// Bytes of vendors' parameters and lists that are kept of one message; one with more is refused and
+/// counted.
+pub const LLRP_KEPT_MAX_BYTES: usize = 256 << 10;
+/// Events in one notification; one with more is refused and counted.
+pub const LLRP_EVENTS_MAX: usize = 64;
+
 /// First wait before a device that is out is tried again, in milliseconds; doubled each time.
 pub const DEVICE_RETRY_FIRST_MS: u64 = 200;
 /// Longest wait before a device that is out is tried again, in milliseconds.

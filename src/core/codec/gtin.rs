@@ -84,6 +84,19 @@ impl Gtin {
         Ok(Self(padded))
     }
 
+    /// The first 13 digits, to which the check digit is added; anything but ASCII digits is refused.
+    pub fn from_body(body: &[u8; 13]) -> Result<Self, GtinError> {
+        if !body.iter().all(u8::is_ascii_digit) {
+            return Err(GtinError::Digits);
+        }
+        let mut digits = [b'0'; 14];
+        let check = check_digit(body);
+        for (to, from) in digits.iter_mut().zip(body.iter().chain([&check])) {
+            *to = *from;
+        }
+        Ok(Self(digits))
+    }
+
     /// The 14 digits.
     pub fn digits(&self) -> &[u8; 14] {
         &self.0

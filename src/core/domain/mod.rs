@@ -6,6 +6,7 @@ pub mod command;
 pub mod content;
 pub mod cutoff;
 pub mod entry;
+pub mod epc;
 pub mod hours;
 pub mod ids;
 pub mod item;
