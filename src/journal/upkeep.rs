@@ -87,9 +87,12 @@ impl Upkeep {
     ) -> Result<(), StorageError> {
         // By a clock that nobody vouches for nothing is old.
         let vouched = now.quality == ClockQuality::Synced;
-        let ago = |span: u64| match vouched {
-            true => now.wall_ms.saturating_sub(sql(span)),
-            false => WallMs::MIN,
+        let ago = |span: u64| {
+            if vouched {
+                now.wall_ms.saturating_sub(sql(span))
+            } else {
+                WallMs::MIN
+            }
         };
         let today = now.wall_ms.div_euclid(DAY_MS);
         let retention = self.retention;

@@ -44,7 +44,7 @@ pub(super) fn settle<V: StockView>(
     // The command itself may have ended the hour.
     let ended = keep.iter().rev().find_map(|side| match side {
         Side::AlertHour(hour) => Some(*hour),
-        _ => None,
+        Side::Numbers(_) | Side::NumbersGone(_) | Side::TillClock(..) | Side::DayClosed(_) => None,
     });
     let before = match ended {
         Some(hour) => hour,

@@ -108,10 +108,11 @@ impl Cutoff {
                 Standing::Outside
             };
         }
-        match self.by_time(moment) {
-            Standing::Inside if self.unvouched => Standing::Ambiguous,
-            standing => standing,
+        let standing = self.by_time(moment);
+        if standing == Standing::Inside && self.unvouched {
+            return Standing::Ambiguous;
         }
+        standing
     }
 
     fn by_time(&self, moment: &Moment) -> Standing {
@@ -137,7 +138,7 @@ impl Cutoff {
             None => Standing::Outside,
             Some(day) => {
                 // East and west of UTC the store's day is another one for some hours.
-                let spread = if self.day.is_some() { 0 } else { 1 };
+                let spread = i64::from(self.day.is_none());
                 let cutoff = self.day.as_ref().map(BusinessDay::number);
                 let cutoff = cutoff.unwrap_or_else(|| BusinessDay::in_utc(self.at).number());
                 match day.number().saturating_sub(cutoff) {

@@ -214,13 +214,12 @@ fn keep<T: StoreTx>(
             cleared: entry.detail.cleared,
         };
         // A till's words come in order but for what is sent again: hardly ever are all of them read.
-        let missing = match tx.gaps(till, &gap.day)?.with(&word) {
-            Some(missing) => missing,
-            None => {
-                let mut words = tx.gap_words(till, &gap.day)?;
-                words.push(word);
-                gaps::missing(&words)
-            }
+        let missing = if let Some(missing) = tx.gaps(till, &gap.day)?.with(&word) {
+            missing
+        } else {
+            let mut words = tx.gap_words(till, &gap.day)?;
+            words.push(word);
+            gaps::missing(&words)
         };
         tx.put_gap(till, &gap.day, word, &missing)?;
     }
