@@ -9,6 +9,7 @@
 mod support;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -209,4 +210,46 @@ async fn r1_codes_that_a_new_catalogue_explains_move_their_balances_once() {
     }
     assert_eq!(milli(&unknown(&gtin13(9_999))), -1_000);
     stage.store.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_that_an_earlier_process_told_ends_when_another_takes_its_place() {
+    let dir = Arc::new(TempDir::new().unwrap());
+    let file = dir.path().join("catalogue.csv");
+    let settings = || Settings {
+        catalogue: Some(CatalogueSettings {
+            file: file.clone(),
+            poll: Duration::from_millis(20),
+        }),
+        ..Settings::default()
+    };
+    let told = |word: &str| -> Vec<bool> {
+        let rows = support::devices::rows(dir.path()).into_iter();
+        rows.filter(|row| row.detail["alert"] == word)
+            .map(|row| row.detail["cleared"] != true)
+            .collect()
+    };
+    let until = async |word: &str, want: &[bool]| {
+        soon(word, || (told(word) == want).then_some(())).await;
+    };
+    std::fs::write(&file, "no catalogue\n").unwrap();
+    let store = Store::open_in(Arc::clone(&dir), settings(), None).await;
+    until("catalogue_refused", &[true]).await;
+    store.stop().await.unwrap();
+    // The next process finds none at all: that is another fault, and the former is over.
+    std::fs::remove_file(&file).unwrap();
+    let store = Store::open_in(Arc::clone(&dir), settings(), None).await;
+    until("catalogue_refused", &[true, false]).await;
+    until("no_catalogue", &[true]).await;
+    store.stop().await.unwrap();
+    // The one after it finds a good one.
+    std::fs::write(
+        &file,
+        format!("# version 1\n{HEADER}\nmilk,EA,{},,,,,\n", gtin13(1)),
+    )
+    .unwrap();
+    let store = Store::open_in(Arc::clone(&dir), settings(), None).await;
+    until("no_catalogue", &[true, false]).await;
+    assert_eq!(told("catalogue_refused"), [true, false]);
+    store.stop().await.unwrap();
 }

@@ -249,7 +249,12 @@ impl Reader {
 
     /// Alerts that are open, the newest first, at most so many.
     pub fn alerts_open(&mut self, most: usize) -> Result<Vec<OpenAlert>, StorageError> {
-        self.snapshot(|reader| alerts::open(&reader.conn, most))
+        self.snapshot(|reader| alerts::open(&reader.conn, None, most))
+    }
+
+    /// All alerts with one of these words that are open, the newest first.
+    pub fn alerts_open_of(&mut self, words: &[&str]) -> Result<Vec<OpenAlert>, StorageError> {
+        self.snapshot(|reader| alerts::open(&reader.conn, Some(words), usize::MAX))
     }
 
     /// Whether the last process stopped in order.

@@ -95,21 +95,24 @@ pub(in crate::journal) fn day_closed(conn: &Connection) -> Result<(), StorageErr
     Ok(())
 }
 
-/// Alerts that are open, the newest first, at most so many.
+/// Alerts that are open, of these words or of all, the newest first, at most so many.
 pub(in crate::journal) fn open(
     conn: &Connection,
+    words: Option<&[&str]>,
     most: usize,
 ) -> Result<Vec<OpenAlert>, StorageError> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let words = words.map(|words| serde_json::json!(words).to_string());
     let text = "SELECT a.alert, a.item, a.dev, a.severity, a.seq, e.wall_ms,
                        json_extract(e.detail, '$.text')
                 FROM alerts_open a
                 LEFT JOIN journals j ON j.state = 'open'
                 LEFT JOIN entries e ON e.pos = j.start_pos + a.seq AND e.kind = 'alert'
-                WHERE a.open = 1 ORDER BY a.seq DESC LIMIT ?1";
+                WHERE a.open = 1 AND (?2 IS NULL OR a.alert IN (SELECT value FROM json_each(?2)))
+                ORDER BY a.seq DESC LIMIT ?1";
     conn.prepare_cached(text)
         .and_then(|mut statement| {
-            let rows = statement.query_map([most], |row| {
+            let rows = statement.query_map(params![most, words], |row| {
                 let severity: Option<String> = row.get(3)?;
                 Ok(OpenAlert {
                     alert: row.get(0)?,
