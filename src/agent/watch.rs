@@ -1,7 +1,7 @@
 //! The watch over tills and the store's day: tells the journal that time has passed, but only when
 //! something is due, so that an idle store writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What is due and cannot be booked now is tried again after this, in milliseconds.
 const AGAIN_MS: MonoMs = 10_000;
 /// The alert's word.
-const SILENT: &str = "till_silent";
+pub(super) const TILL_SILENT: &str = "till_silent";
 
 /// A till that is expected to be heard.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub(super) struct WatchSettings {
 /// The watch.
 pub(super) struct TillWatch {
     settings: RwLock<Arc<WatchSettings>>,
+    /// Tills that were there at the start: no other is let in before the next.
+    known: BTreeSet<Name>,
     journal: Journal,
     heard: Heard,
     trust: Trust,
@@ -65,6 +67,7 @@ struct Told {
 impl TillWatch {
     pub(super) fn new(settings: WatchSettings, goods: &Goods, trust: Trust) -> Self {
         Self {
+            known: settings.tills.iter().map(|t| t.name.clone()).collect(),
             settings: RwLock::new(Arc::new(settings)),
             journal: goods.journal.clone(),
             heard: goods.heard.clone(),
@@ -74,18 +77,15 @@ impl TillWatch {
         }
     }
 
-    /// Takes over when the store is open, and how long each till may be silent.
+    /// Takes over when the store is open, which tills there still are, and how long each may be
+    /// silent.
     pub(super) fn agree(&self, next: WatchSettings) {
         let mut settings = self
             .settings
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let mut tills = settings.tills.clone();
-        for till in &mut tills {
-            if let Some(other) = next.tills.iter().find(|other| other.name == till.name) {
-                till.silent_ms = other.silent_ms;
-            }
-        }
+        let mut tills = next.tills;
+        tills.retain(|till| self.known.contains(&till.name));
         *settings = Arc::new(WatchSettings {
             tills,
             calendar: next.calendar,
@@ -144,12 +144,11 @@ impl TillWatch {
     /// Tills that an earlier process left alerted.
     async fn open(&self) -> BTreeMap<Name, Option<BusinessDay>> {
         let journal = self.journal.clone();
-        let read = move || journal.reader()?.alerts_open(usize::MAX);
+        let read = move || journal.reader()?.alerts_open_of(&[TILL_SILENT]);
         let Ok(Ok(open)) = tokio::task::spawn_blocking(read).await else {
             return BTreeMap::new();
         };
-        let silent = open.into_iter().filter(|alert| alert.alert == SILENT);
-        let named = silent.filter_map(|alert| alert.dev.parse().ok());
+        let named = open.into_iter().filter_map(|alert| alert.dev.parse().ok());
         named.map(|till| (till, None)).collect()
     }
 
@@ -179,6 +178,7 @@ impl TillWatch {
         let settings = self.settings();
         let open_for = settings.calendar.open_for(now.wall_ms);
         let today = self.journal.watched().borrow().closed_day.clone();
+        self.forget(told, now, &settings).await?;
         for till in settings.tills.iter().filter(|till| till.silent_ms > 0) {
             let heard = self.heard.last(&till.name);
             let quiet = now.boot_ms.saturating_sub(heard.unwrap_or(self.started));
@@ -205,6 +205,27 @@ impl TillWatch {
         Ok(())
     }
 
+    /// Ends what was told of tills that are no longer watched.
+    async fn forget(
+        &self,
+        told: &mut Told,
+        now: &Stamp,
+        settings: &WatchSettings,
+    ) -> Result<(), TakeError> {
+        let watched = |name: &Name| {
+            let mut tills = settings.tills.iter();
+            tills.any(|till| till.silent_ms > 0 && till.name == *name)
+        };
+        let left = told.silent.keys().filter(|name| !watched(name));
+        let left: Vec<Name> = left.cloned().collect();
+        for name in left {
+            self.take(*now, note(&name, "no longer watched for silence", true))
+                .await?;
+            told.silent.remove(&name);
+        }
+        Ok(())
+    }
+
     async fn take(&self, stamp: Stamp, body: Body) -> Result<(), TakeError> {
         self.journal.take(Command { stamp, body }).await.map(|_| ())
     }
@@ -221,7 +242,7 @@ fn to_close(calendar: &Calendar, now: &Stamp, closed: Option<&BusinessDay>) -> O
 
 fn note(till: &Name, text: &str, cleared: bool) -> Body {
     Body::Alert(AlertNote {
-        alert: SILENT.to_owned(),
+        alert: TILL_SILENT.to_owned(),
         severity: Severity::Warning,
         item: None,
         dev: Some(till.clone()),
@@ -290,7 +311,7 @@ mod tests {
             year.map(|at| (at, ClockQuality::Synced)),
         );
         assert_eq!(days.len(), 366);
-        let unique: std::collections::BTreeSet<&String> = days.iter().collect();
+        let unique: BTreeSet<&String> = days.iter().collect();
         assert_eq!(unique.len(), 366);
         assert_eq!(days.first().map(String::as_str), Some("2025-12-31"));
     }
