@@ -338,3 +338,49 @@ async fn at_the_stop_tills_are_answered_and_told_to_go_away() {
     assert_eq!(u16::from(closed.unwrap().code), 1001);
     assert!(TcpStream::connect(at).await.is_err());
 }
+
+#[tokio::test]
+async fn a_till_that_a_reload_refuses_stays_refused_when_its_connection_ends() {
+    let pos = settings();
+    let store = store(pos.clone()).await;
+    let at = store.address().await;
+    let mut till = Till::connect(at, "till-1").await.unwrap();
+    till.say(sale("till-1", "1", &gtin13(1))).await;
+    let mut next = pos.clone();
+    next.tills[0].token = Err("cannot read /t".to_owned());
+    store.devices.agree(&Settings {
+        pos: Some(next),
+        ..Settings::default()
+    });
+    till.send(sale("till-1", "2", &gtin13(1))).await;
+    assert_eq!(u16::from(till.closed().await.unwrap().code), 1008);
+    let seen = store.device("till-1").state;
+    assert!(
+        matches!(&seen, State::Error { text } if text.contains("cannot read /t")),
+        "{seen:?}"
+    );
+    // Its token is there again: it is waited for.
+    store.devices.agree(&Settings {
+        pos: Some(pos),
+        ..Settings::default()
+    });
+    assert_eq!(store.device("till-1").state, State::Waiting);
+    assert!(Till::connect(at, "till-1").await.is_ok());
+    store.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reload_without_any_till_lets_nobody_in() {
+    let store = store(settings()).await;
+    let at = store.address().await;
+    let mut till = Till::connect(at, "till-1").await.unwrap();
+    till.say(sale("till-1", "1", &gtin13(1))).await;
+    store.devices.agree(&Settings::default());
+    let refused = Till::connect(at, "till-2").await.err();
+    assert_eq!(refused.map(|refusal| refusal.status), Some(401));
+    // Nor does a connection that stands go on.
+    till.send(sale("till-1", "2", &gtin13(1))).await;
+    assert_eq!(u16::from(till.closed().await.unwrap().code), 1008);
+    assert_eq!(store.rows_of("sale").len(), 1);
+    store.stop().await.unwrap();
+}

@@ -167,8 +167,9 @@ impl Devices {
             now.clone_from(&settings.catalogue);
             other
         });
-        if let (Some(pos), Some(settings)) = (&self.pos, &settings.pos) {
-            pos.agree(&settings.tills);
+        if let Some(pos) = &self.pos {
+            // Without [pos] in the configuration nobody may call any more.
+            pos.agree(settings.pos.as_ref().map_or(&[], |pos| &pos.tills));
         }
     }
 

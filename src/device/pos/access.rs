@@ -77,6 +77,13 @@ impl Till {
         self.agreed().era != self.era
     }
 
+    /// How it is now, unless it is refused: then that stays, with its reason. True if the kind of
+    /// state changed.
+    pub(super) fn become_state(&self, next: State) -> bool {
+        let agreed = self.agreed();
+        agreed.token.is_some() && self.state.become_state(next)
+    }
+
     // What a thread left behind that panicked is whole values.
     fn agreed(&self) -> MutexGuard<'_, Agreed> {
         self.agreed.lock().unwrap_or_else(PoisonError::into_inner)

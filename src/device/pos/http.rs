@@ -86,7 +86,7 @@ pub(super) async fn serve(
     {
         let leave = Arc::clone(&connection.leave);
         socket::serve(TokioIo::new(io), &hub, &upgrade.till, &leave).await;
-        if !upgrade.place.has_sibling() && upgrade.till.state.become_state(State::Unplugged) {
+        if !upgrade.place.has_sibling() && upgrade.till.become_state(State::Unplugged) {
             info!(till = %upgrade.till.name, "till disconnected");
         }
     }
@@ -212,7 +212,7 @@ impl Connection {
             Ok(Err(_)) => return self.refuse(Cause::Malformed),
             Err(_) => return self.refuse(Cause::Silent),
         };
-        if till.state.become_state(State::Reading) {
+        if till.become_state(State::Reading) {
             info!(till = %till.name, "till heard");
         }
         let prepared = message::prepare(&self.hub, till, &bytes);

@@ -53,7 +53,7 @@ pub(super) async fn serve(
         .max_message_size(Some(POS_MESSAGE_MAX_BYTES))
         .max_frame_size(Some(POS_MESSAGE_MAX_BYTES));
     let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-    if till.state.become_state(State::Reading) {
+    if till.become_state(State::Reading) {
         info!(till = %till.name, "till connected");
     }
     till.state.count(|counters| counters.reconnects += 1);
