@@ -316,7 +316,7 @@ fn j8_a_listener_that_does_not_read_loses_lines_is_told_how_many_and_slows_nobod
     let scanner = Scanner::plug_in();
     let stage = stage(&scanner);
     let journal = stage.store.path("state");
-    let mut idle = socket::follow(&journal).unwrap().unwrap();
+    let mut idle = socket::follow(&journal).unwrap();
     let mut first = String::new();
     idle.read_line(&mut first).unwrap();
     let mut messages = String::new();
@@ -343,14 +343,12 @@ fn j8_a_listener_that_does_not_read_loses_lines_is_told_how_many_and_slows_nobod
         lost += event["lines"].as_u64().unwrap_or(0);
     }
     // Places are bounded, and given back.
-    let others: Vec<_> = (0..3)
-        .map(|_| socket::follow(&journal).unwrap().unwrap())
-        .collect();
-    let refused = socket::follow(&journal).unwrap().err();
-    assert!(refused.unwrap().contains("others listen"));
+    let others: Vec<_> = (0..3).map(|_| socket::follow(&journal).unwrap()).collect();
+    let refused = socket::follow(&journal).err();
+    assert!(refused.unwrap().to_string().contains("others listen"));
     drop((idle, others));
     wait::until("the places are free", SOON, || {
-        socket::follow(&journal).unwrap().ok().map(|_| ())
+        socket::follow(&journal).ok().map(|_| ())
     });
 }
 
@@ -396,4 +394,68 @@ fn status_says_what_the_store_is_ready_for_and_what_is_missing() {
         stopped.contains("deltas no (no daemon runs) - stock 2 of 3 items known (1 negative)"),
         "{stopped}"
     );
+}
+
+#[test]
+fn status_knows_a_till_that_only_drops_files_and_a_lost_catalogue_behind_many_alerts() {
+    const ITEMS: usize = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let tables = format!(
+        "[[till]]\nname = \"back\"\n[[drop]]\nname = \"export\"\nfolder = \"{}\"\n\
+         tills = [\"back\"]\n",
+        folder.path().display()
+    );
+    let mut catalogue = CATALOGUE.lines().take(2).collect::<Vec<_>>().join("\n");
+    let mut count = "item,qty".to_owned();
+    for item in 0..ITEMS {
+        write!(catalogue, "\nI{item},EA,9{item:03},1,,,,").unwrap();
+        write!(count, "\nI{item},0").unwrap();
+    }
+    let nowhere = format!("mqtt://127.0.0.1:{}", support::mosquitto::free_port());
+    let setup = StoreSetup::new(&nowhere)
+        .catalogue(&format!("{catalogue}\n"))
+        .tables(&tables);
+    let mut store = Store::set_up(&setup);
+    assert!(store.command(&["init", "--first"]).status.success());
+    store.start();
+    wait::until("the agent runs", SOON, || store.status());
+    let misses = |store: &Store, why: &str| {
+        let status = store.status().unwrap();
+        let missing = status["ready"]["promises"]["missing"].as_array().unwrap();
+        missing.contains(&json!(why))
+    };
+    let file = store.path("count.csv");
+    fs::write(&file, format!("{count}\n")).unwrap();
+    let told = store.command(&["stock", "import", file.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.status.success(), "{said}");
+    assert!(misses(&store, "back never heard"));
+    // The catalogue is lost before sixty items fall below zero.
+    fs::remove_file(store.path("catalogue.csv")).unwrap();
+    let old = "the catalogue's file cannot be used, the one of before is in force";
+    wait::until("it is told", SOON, || misses(&store, old).then_some(()));
+    let lines: Vec<Value> = (0..ITEMS)
+        .map(|item| {
+            let code = format!("9{item:03}");
+            json!({"id": item.to_string(), "code": code, "qty": 1, "kind": "sale"})
+        })
+        .collect();
+    let message = transaction_of("back", "1", &json!(lines));
+    fs::write(folder.path().join("new"), format!("{message}\n")).unwrap();
+    fs::rename(folder.path().join("new"), folder.path().join("day.jsonl")).unwrap();
+    wait::until("every item is below zero", SOON, || {
+        let status = store.status()?;
+        (status["ready"]["items"]["negative"] == ITEMS).then_some(())
+    });
+    let status = store.status().unwrap();
+    let newest = status["alerts"].as_array().unwrap();
+    let hidden = newest.iter().all(|alert| alert["alert"] != "no_catalogue");
+    assert!(hidden && newest.len() == 50, "{newest:?}");
+    assert!(misses(&store, old) && !misses(&store, "back never heard"));
+    // The next process has none at all.
+    store.stop();
+    store.start();
+    wait::until("the agent runs", SOON, || store.status());
+    assert!(misses(&store, "no catalogue") && !misses(&store, old));
+    store.stop();
 }

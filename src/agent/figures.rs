@@ -7,7 +7,9 @@ use shelfwire_core::domain::ids::Seq;
 use shelfwire_core::identify::Catalogue;
 use shelfwire_core::limits::{DISK_LOW_BYTES, OPEN_ALERTS_TOLD_MAX};
 
-use crate::health::ready::Items;
+use super::watch::TILL_SILENT;
+use crate::device::catalogue::WORDS as CATALOGUE_WORDS;
+use crate::health::ready::{Against, Items};
 use crate::health::report::{Alarm, OpenAlert, Outage};
 use crate::journal::asked::Growth;
 use crate::journal::{Figures, Reader, StorageError};
@@ -28,6 +30,8 @@ pub struct Read {
     pub figures: Figures,
     /// How the items stand.
     pub items: Items,
+    /// What speaks against promises.
+    pub against: Against,
     /// How many alerts are open.
     pub alerts_open: u64,
     /// The newest of them.
@@ -62,11 +66,11 @@ pub fn read(
     let growth = reader.growth(clock::wall_ms())?;
     let free_bytes = rustix::fs::statvfs(folder).ok();
     let free_bytes = free_bytes.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-    let age = |then| u64::try_from(clock::wall_ms().saturating_sub(then) / 1_000).unwrap_or(0);
     Ok(Read {
         outage: outage(growth, figures.backlog, budget_bytes, free_bytes),
         figures,
         items,
+        against: against(reader, catalogue)?,
         alerts_open,
         alerts: alerts
             .into_iter()
@@ -76,7 +80,7 @@ pub fn read(
                 dev: named(open.dev),
                 severity: open.severity,
                 seq: open.seq,
-                age_s: open.wall_ms.map(age),
+                age_s: open.wall_ms.map(clock::wall_age_s),
                 text: open.text,
             })
             .collect(),
@@ -92,6 +96,22 @@ fn items(reader: &mut Reader, catalogue: &Catalogue) -> Result<Items, StorageErr
         all: stocked.saturating_add(tally.unlisted),
         negative: tally.negative,
         ambiguous: tally.ambiguous,
+    })
+}
+
+/// What the open alerts say against promises: asked for by their words, since a store may have more
+/// alerts open than are told.
+fn against(reader: &mut Reader, catalogue: &Catalogue) -> Result<Against, StorageError> {
+    let silent = reader.alerts_open_of(&[TILL_SILENT])?;
+    let at_fault = !reader.alerts_open_of(&CATALOGUE_WORDS)?.is_empty();
+    Ok(Against {
+        never_heard: Vec::new(),
+        silent: silent.into_iter().map(|open| open.dev).collect(),
+        catalogue: match (at_fault, catalogue.version()) {
+            (false, _) => None,
+            (true, 0) => Some("no catalogue"),
+            (true, _) => Some("the catalogue's file cannot be used, the one of before is in force"),
+        },
     })
 }
 

@@ -155,7 +155,10 @@ fn start(with: Start) -> Result<Running, Failure> {
             setup: settings::session(config, &journal)?,
             trust: trust.clone(),
             devices: Arc::new(move || report::words(&states)),
-            tills: Arc::new(move || watch.words()),
+            tills: Arc::new({
+                let watch = Arc::clone(&watch);
+                move || watch.words()
+            }),
         },
         &mut uplink,
     )?;
@@ -166,14 +169,7 @@ fn start(with: Start) -> Result<Running, Failure> {
         "configuration",
         reloader.run(with.hangup, health.stop_flag()),
     );
-    let reporter = Reporter::new(
-        config,
-        journal.clone(),
-        attached,
-        view.clone(),
-        trust.clone(),
-        goods.catalogue.clone(),
-    );
+    let reporter = Reporter::new(config, &goods, attached, watch, view.clone(), trust.clone());
     let reporter = Arc::new(reporter.with_files(standing));
     let answers = socket::Answers {
         reports: reporter.for_socket(),

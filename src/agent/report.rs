@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use shelfwire_core::domain::time::{MonoMs, WallMs};
+use shelfwire_core::domain::time::MonoMs;
 use shelfwire_core::session::LinkState;
 use shelfwire_core::session::facts::{Facts, Held};
 use tokio::sync::watch;
@@ -13,11 +13,12 @@ use tokio::time::interval;
 
 use super::figures::{self, Counted, Read, disk_alarm};
 use super::reload::Standing;
+use super::watch::TillWatch;
 use crate::config::Config;
-use crate::device::Devices;
 use crate::device::catalogue::Shared;
 use crate::device::state::{DeviceState, Snapshot, State};
-use crate::health::ready::{self, Items, Ready};
+use crate::device::{Devices, Goods};
+use crate::health::ready::{self, Ready};
 use crate::health::report::{self, Alarm, Clock, Device, JournalPart, Report, Uplink};
 use crate::health::{notify, socket};
 use crate::journal::{Figures, Journal, Reader};
@@ -41,6 +42,7 @@ pub(super) struct Reporter {
     budget_bytes: u64,
     catalogue: Shared,
     devices: Devices,
+    tills: Arc<TillWatch>,
     view: watch::Receiver<UplinkView>,
     trust: Trust,
     standing: watch::Receiver<Standing>,
@@ -78,19 +80,14 @@ fn seconds_since(then: MonoMs, now: MonoMs) -> u64 {
     now.saturating_sub(then) / 1_000
 }
 
-fn wall_age_s(then: WallMs) -> u64 {
-    let age = clock::wall_ms().saturating_sub(then) / 1_000;
-    u64::try_from(age).unwrap_or(0)
-}
-
 impl Reporter {
     pub(super) fn new(
         config: &Config,
-        journal: Journal,
+        goods: &Goods,
         devices: Devices,
+        tills: Arc<TillWatch>,
         view: watch::Receiver<UplinkView>,
         trust: Trust,
-        catalogue: Shared,
     ) -> Self {
         Self {
             store: config.store.to_string(),
@@ -98,12 +95,13 @@ impl Reporter {
             broker: config.uplink.broker.to_string(),
             tls: config.uplink.broker.tls,
             started: clock::boot_ms(),
-            journal,
+            journal: goods.journal.clone(),
             asked: Arc::default(),
             state_dir: config.state_dir.clone(),
             budget_bytes: config.journal.disk_budget_bytes,
-            catalogue,
+            catalogue: goods.catalogue.clone(),
             devices,
+            tills,
             view,
             trust,
             standing: watch::channel(Standing::default()).1,
@@ -162,8 +160,18 @@ impl Reporter {
         report
             .alarms
             .extend(disk_alarm(self.journal.is_full(), free_bytes));
-        report.ready = ready::judge(&report, read.map_or_else(Items::default, |read| read.items));
+        let (items, mut against) =
+            read.map_or_else(Default::default, |read| (read.items, read.against));
+        against.never_heard = self.never_heard();
+        report.ready = ready::judge(&report, items, &against);
         report
+    }
+
+    /// Tills that said nothing since the start, on any way.
+    fn never_heard(&self) -> Vec<String> {
+        let words = self.tills.words().into_iter();
+        let never = words.filter(|(_, word)| word.heard.is_none());
+        never.map(|(till, _)| till.to_string()).collect()
     }
 
     /// Transactions that are missing, by till.
@@ -272,7 +280,7 @@ fn journal_part(facts: &Facts, view: &UplinkView, figures: Option<Figures>) -> J
         oldest_age_s: figures
             .filter(|figures| figures.applied >= applied)
             .and_then(|figures| figures.oldest_ms)
-            .map(wall_age_s),
+            .map(clock::wall_age_s),
         waiting: facts.waiting,
     }
 }
@@ -316,7 +324,7 @@ fn alarms(facts: &Facts, view: &UplinkView, standing: &Standing) -> Vec<Alarm> {
         code: (*code).to_owned(),
         text: alarm.text.clone(),
         fix: alarm.fix.clone(),
-        since_s: wall_age_s(alarm.since_wall_ms),
+        since_s: clock::wall_age_s(alarm.since_wall_ms),
     });
     let files = [
         ("config_refused", &standing.refused),
@@ -328,7 +336,7 @@ fn alarms(facts: &Facts, view: &UplinkView, standing: &Standing) -> Vec<Alarm> {
             code: code.to_owned(),
             text: trouble.text.clone(),
             fix: trouble.fix.clone(),
-            since_s: wall_age_s(trouble.since_ms),
+            since_s: clock::wall_age_s(trouble.since_ms),
         })
     });
     damaged.into_iter().chain(files).chain(raised).collect()

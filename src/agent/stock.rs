@@ -130,7 +130,6 @@ pub fn report(
         (true, false) => "doubtful",
         (true, true) => "good",
     };
-    let age = |then: WallMs| u64::try_from(clock::wall_ms().saturating_sub(then) / 1_000);
     Ok(Some(StockReport {
         version: VERSION,
         asked: asked.to_owned(),
@@ -152,7 +151,7 @@ pub fn report(
         quality: quality.to_owned(),
         because,
         last_seq: stock.level.last_seq,
-        age_s: stock.touched_ms.map(|then| age(then).unwrap_or(0)),
+        age_s: stock.touched_ms.map(clock::wall_age_s),
         waiting: stock.waiting,
         opening: opened.map(|opened| OpeningReport {
             cutoff: utc(opened.cutoff.at),
@@ -182,7 +181,7 @@ fn meant(
 }
 
 /// A wall time in RFC 3339, UTC.
-pub(super) fn utc(at: WallMs) -> String {
+pub fn utc(at: WallMs) -> String {
     Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
 }
 

@@ -86,7 +86,6 @@ fn from_journal(config: &Config) -> Result<Report, StorageError> {
     let at = (config.state_dir.as_path(), config.journal.disk_budget_bytes);
     let read = figures::read(&mut reader, &catalogue, at, &mut None)?;
     let figures = read.figures;
-    let age = |then| u64::try_from(clock::wall_ms().saturating_sub(then) / 1_000).unwrap_or(0);
     let mut report = Report {
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -104,7 +103,7 @@ fn from_journal(config: &Config) -> Result<Report, StorageError> {
             applied: figures.applied,
             fresh: figures.applied,
             backlog: figures.backlog,
-            oldest_age_s: figures.oldest_ms.map(age),
+            oldest_age_s: figures.oldest_ms.map(clock::wall_age_s),
             waiting: figures.waiting,
         },
         clock: None,
@@ -116,7 +115,7 @@ fn from_journal(config: &Config) -> Result<Report, StorageError> {
         missing: BTreeMap::new(),
         outage: read.outage,
     };
-    report.ready = ready::judge(&report, read.items);
+    report.ready = ready::judge(&report, read.items, &read.against);
     Ok(report)
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{Device, OpenAlert, Report};
+use super::report::Report;
 
 /// Whether a store is ready for something, and if not, why not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,17 @@ pub struct Ready {
     pub promises: Verdict,
 }
 
+/// What speaks against promises and stands in the report nowhere, or among its newest alerts only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Against {
+    /// Tills that were not heard since the start, whichever way they come.
+    pub never_heard: Vec<String>,
+    /// Tills that are told to be silent.
+    pub silent: Vec<String>,
+    /// What the catalogue lacks, in words.
+    pub catalogue: Option<&'static str>,
+}
+
 fn verdict(missing: Vec<String>) -> Verdict {
     Verdict {
         yes: missing.is_empty(),
@@ -45,20 +56,19 @@ fn verdict(missing: Vec<String>) -> Verdict {
 }
 
 /// Judges a report that is complete but for this.
-pub fn judge(report: &Report, items: Items) -> Ready {
+pub fn judge(report: &Report, items: Items, against: &Against) -> Ready {
     let deltas = deltas(report);
     let mut promises = Vec::new();
     promises.extend(deltas.first().cloned());
     if items.known == 0 {
         promises.push("no stock was imported or counted".to_owned());
     }
-    promises.extend(report.devices.iter().filter_map(till));
-    let silent = |open: &&OpenAlert| open.alert == "till_silent";
-    let silent = report.alerts.iter().filter(silent);
-    promises.extend(silent.map(|open| {
-        let till = open.dev.as_deref().unwrap_or("a till");
-        format!("{till} silent")
-    }));
+    for (tills, how) in [
+        (&against.never_heard, "never heard"),
+        (&against.silent, "silent"),
+    ] {
+        promises.extend(tills.iter().map(|till| format!("{till} {how}")));
+    }
     for (till, missing) in &report.missing {
         promises.push(format!("{missing} transactions of {till} missing"));
     }
@@ -67,10 +77,7 @@ pub fn judge(report: &Report, items: Items) -> Ready {
         Some(_) => promises.push("the clock is not synchronised".to_owned()),
         None => {}
     }
-    let no_catalogue = |alert: &str| matches!(alert, "no_catalogue" | "catalogue_refused");
-    if report.alerts.iter().any(|open| no_catalogue(&open.alert)) {
-        promises.push("no catalogue".to_owned());
-    }
+    promises.extend(against.catalogue.map(str::to_owned));
     Ready {
         deltas: verdict(deltas),
         items,
@@ -97,11 +104,6 @@ fn deltas(report: &Report) -> Vec<String> {
         missing.push(uplink.state.clone());
     }
     missing
-}
-
-fn till(device: &Device) -> Option<String> {
-    let never = device.kind == "till" && device.last_s.is_none();
-    never.then(|| format!("{} never heard", device.name))
 }
 
 impl Ready {

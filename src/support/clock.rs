@@ -22,6 +22,11 @@ pub fn wall_ms() -> WallMs {
     WallMs::try_from(since.as_millis()).unwrap_or(WallMs::MAX)
 }
 
+/// Whole seconds since a wall time, for a person to read; 0 where it is in the future.
+pub fn wall_age_s(then: WallMs) -> u64 {
+    u64::try_from(wall_ms().saturating_sub(then) / 1_000).unwrap_or(0)
+}
+
 /// `CLOCK_BOOTTIME` in milliseconds: also counts while suspended.
 pub fn boot_ms() -> MonoMs {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
