@@ -80,3 +80,36 @@ fn the_unit_does_not_restart_what_a_restart_does_not_cure() {
     // It would hide the boot id from the agent.
     assert!(!text.lines().any(|line| line == "ProcSubset=pid"));
 }
+
+#[test]
+fn a_reload_is_stopped_by_a_wrong_configuration_and_by_nothing_else() {
+    let unit = fs::read_to_string(unit()).unwrap();
+    let lines: Vec<&str> = unit
+        .lines()
+        .filter_map(|line| line.strip_prefix("ExecReload="))
+        .collect();
+    assert_eq!(lines.len(), 2, "the check, then the signal: {lines:?}");
+    let words = lines[0].strip_prefix("/usr/bin/shelfwire ").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("shelfwire.toml");
+    let run = |text: &str| {
+        fs::write(&config, text).unwrap();
+        let done = Command::new(env!("CARGO_BIN_EXE_shelfwire"))
+            .args(words.split_whitespace())
+            .arg("--config")
+            .arg(&config)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(done.stdout).unwrap();
+        (done.status.code(), said)
+    };
+    // A till without its token is refused alone; the others are to get what is new.
+    let text = "store = \"1\"\ntimezone = \"Europe/Berlin\"\nday_end = \"04:00\"\n\
+                [uplink]\nurl = \"mqtt://127.0.0.1\"\n[pos]\n\
+                [[till]]\nname = \"till-1\"\ntoken = { file = \"/nowhere/token\" }\n";
+    let (code, said) = run(text);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("/nowhere/token"), "it is told: {said}");
+    let (code, said) = run(&text.replace("04:00", "25:00"));
+    assert_eq!(code, Some(78), "{said}");
+}
