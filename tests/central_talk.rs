@@ -34,6 +34,24 @@ fn a_command_is_kept_until_its_reply_is_there() {
 
     let unknown = command(&["ping", "0099", "--db"], &centre.db());
     assert_eq!(unknown.status.code(), Some(1));
+    // A mistyped name makes no database.
+    let typo = centre.db().with_extension("dbb");
+    let refused = command(&["ping", "0042", "--db"], &typo);
+    assert_eq!(refused.status.code(), Some(69));
+    assert!(!typo.exists());
+    let queued = command(&["ping", "0043", "--json", "--db"], &centre.db());
+    assert_eq!(queued.status.code(), Some(1));
+    for words in [&["alerts", "--json", "--db"][..], &["dump", "--db"]] {
+        let told = command(words, &centre.db());
+        let document: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+        assert_eq!(document["version"], 1, "{words:?}");
+    }
+    let queued = command(&["ping", "0042", "--json", "--db"], &centre.db());
+    let document: serde_json::Value = serde_json::from_slice(&queued.stdout).unwrap();
+    assert_eq!(
+        (&document["version"], &document["store"]),
+        (&1.into(), &"0042".into())
+    );
     let queued = command(&["ping", "0042", "--db"], &centre.db());
     let id = String::from_utf8(queued.stdout).unwrap().trim().to_owned();
     let pings = |gateway: &Sender| gateway.commands().iter().filter(|c| c.id == id).count();

@@ -138,6 +138,9 @@ enum Command {
         /// The database
         #[arg(long, value_name = "FILE")]
         db: PathBuf,
+        /// Write one JSON document
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -167,7 +170,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>, out: &mut Out) -> Exit {
         (Some(Command::CheckStores { file, json }), _) => {
             central_read::check_stores(&file, json, out)
         }
-        (Some(Command::Ping { store, db }), _) => ping(&store, &db, out),
+        (Some(Command::Ping { store, db, json }), _) => ping(&store, &db, json, out),
         (None, Some(run)) => serve(run, out),
         (None, None) => Exit::Usage,
     }
@@ -309,7 +312,7 @@ impl Table {
     }
 }
 
-fn ping(store: &Name, db: &Path, out: &mut Out) -> Exit {
+fn ping(store: &Name, db: &Path, as_json: bool, out: &mut Out) -> Exit {
     let command = WireCommand {
         id: format!("ping-{}", uuid::Uuid::new_v4().simple()),
         command: "ping".to_owned(),
@@ -317,7 +320,7 @@ fn ping(store: &Name, db: &Path, out: &mut Out) -> Exit {
         args: serde_json::Value::Null,
     };
     let id = command.id.clone();
-    let queued = Store::open(db).and_then(|mut database| {
+    let queued = Store::open_existing(db).and_then(|mut database| {
         let mut batch = database.batch()?;
         let mut books = batch.books(store)?;
         let known = books.store()?.generation > 0;
@@ -332,7 +335,11 @@ fn ping(store: &Name, db: &Path, out: &mut Out) -> Exit {
     });
     match queued {
         Ok(true) => {
-            out.say(id);
+            if as_json {
+                out.json(&json!({ "version": 1, "store": store, "id": id }));
+            } else {
+                out.say(id);
+            }
             Exit::Done
         }
         Ok(false) => {

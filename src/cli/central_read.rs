@@ -13,6 +13,9 @@ use crate::central::store::{GapOpen, OpenAlert, ReadStore, StoreError};
 use crate::central::stores::{self, ListError};
 use crate::support::clock;
 
+/// Of the JSON documents; rises when a field changes its meaning or goes away.
+const VERSION: u32 = 1;
+
 /// Everything as one JSON document.
 pub(super) fn dump(db: &Path, out: &mut Out) -> Exit {
     let reports = ReadStore::open(db).and_then(|mut read| {
@@ -23,7 +26,7 @@ pub(super) fn dump(db: &Path, out: &mut Out) -> Exit {
     });
     match reports {
         Ok(stores) => {
-            out.json(&json!({ "stores": stores }));
+            out.json(&json!({ "version": VERSION, "stores": stores }));
             Exit::Done
         }
         Err(error) => exit::of_the_centre(&error.into(), out),
@@ -44,7 +47,7 @@ pub(super) fn alerts(
     let quiet = alerts.iter().filter(|alert| alert.quiet).count();
     let shown: Vec<&OpenAlert> = alerts.iter().filter(|alert| all || !alert.quiet).collect();
     if as_json {
-        out.json(&json!({ "alerts": shown, "gaps": gaps, "quiet": quiet }));
+        out.json(&json!({ "version": VERSION, "alerts": shown, "gaps": gaps, "quiet": quiet }));
     } else {
         for alert in &shown {
             out.say(alert_line(alert));
@@ -124,6 +127,15 @@ fn time_text(at: WallMs) -> String {
     time.map_or_else(|_| "-".to_owned(), |time| time.to_string())
 }
 
+/// A list that is right; one without a store is right and of no use.
+fn in_words(stores: usize) -> String {
+    match stores {
+        0 => "no store: without a row none is ever fresh".to_owned(),
+        1 => "1 store, nothing wrong".to_owned(),
+        more => format!("{more} stores, nothing wrong"),
+    }
+}
+
 /// What is wrong with a list of stores.
 pub(super) fn check_stores(file: &Path, as_json: bool, out: &mut Out) -> Exit {
     let found = stores::read(file);
@@ -140,13 +152,11 @@ pub(super) fn check_stores(file: &Path, as_json: bool, out: &mut Out) -> Exit {
             json!({ "line": fault.line, "column": fault.column, "problem": fault.problem,
                     "fix": fault.fix })
         });
-        out.json(&json!({ "stores": stores, "faults": told.collect::<Vec<_>>() }));
+        let told: Vec<_> = told.collect();
+        out.json(&json!({ "version": VERSION, "stores": stores, "faults": told }));
     } else {
         match &found {
-            Ok(_) => out.say(format_args!(
-                "{}: {stores} stores, nothing wrong",
-                file.display()
-            )),
+            Ok(_) => out.say(format_args!("{}: {}", file.display(), in_words(stores))),
             Err(error) => out.complain(error),
         }
     }

@@ -79,6 +79,13 @@ impl Store {
         Ok(Self { connection })
     }
 
+    /// Opens a file that a centre has made.
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        // Also refuses what is no database of a centre, before anything is written.
+        open_to_read(path)?;
+        Self::open(path)
+    }
+
     /// Begins a transaction over any number of stores.
     pub fn batch(&mut self) -> Result<Batch<'_>, StoreError> {
         let behavior = TransactionBehavior::Immediate;

@@ -7,7 +7,7 @@ use super::{StoreError, views};
 /// `SWCE` in the file's header: other programs can tell what it is.
 const APPLICATION_ID: i32 = 0x5357_4345;
 /// The steps below. Forward only; a newer file is refused.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// The first version's tables.
 const TABLES: &str = "
@@ -209,6 +209,19 @@ WHERE j.store = alerts.store AND j.journal = alerts.journal AND l.seq = alerts.s
     AND l.kind = 'alert';
 ";
 
+/// The third step: whether an alert is over stands with its row, so that what is open is read without
+/// all that ever was. A row that clears others is over itself.
+const OVER: &str = "
+ALTER TABLE alerts ADD COLUMN over INTEGER NOT NULL DEFAULT 0;
+UPDATE alerts SET over = 1
+WHERE cleared OR EXISTS (
+    SELECT 1 FROM alerts c
+    WHERE c.store = alerts.store AND c.alert = alerts.alert AND c.item = alerts.item
+        AND c.dev = alerts.dev AND c.cleared = 1
+        AND (c.generation, c.seq) > (alerts.generation, alerts.seq));
+CREATE INDEX alerts_not_over ON alerts (store, alert, item, dev) WHERE NOT over;
+";
+
 /// Settings of this connection, each checked where it can be refused.
 pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -263,9 +276,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     if version < 2 {
         transaction.execute_batch(WATCHED)?;
-        transaction.execute_batch(&views::all())?;
+    }
+    if version < 3 {
+        transaction.execute_batch(OVER)?;
     }
     if version < VERSION {
+        transaction.execute_batch(&views::all())?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()?;

@@ -4,11 +4,15 @@
 /// Milliseconds since the Unix epoch, when the question is asked.
 const NOW: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
-/// Statements that make every view.
+/// Statements that make every view, in the place of those of an earlier version.
 pub(super) fn all() -> String {
     let ages = store_age(NOW);
     format!(
-        "CREATE VIEW store_age AS {ages};
+        "DROP VIEW IF EXISTS store_age;
+         DROP VIEW IF EXISTS availability;
+         DROP VIEW IF EXISTS alerts_open;
+         DROP VIEW IF EXISTS gaps_open;
+         CREATE VIEW store_age AS {ages};
          CREATE VIEW availability AS {AVAILABILITY};
          CREATE VIEW alerts_open AS {ALERTS_OPEN};
          CREATE VIEW gaps_open AS {GAPS_OPEN};"
@@ -128,11 +132,8 @@ FROM (
         min(a.quiet) OVER about AS quiet,
         count(*) OVER about AS times,
         min(a.at_ms) OVER about AS since_ms
-    FROM alerts a JOIN stores s ON s.id = a.store
-    WHERE NOT a.cleared AND NOT EXISTS (
-        SELECT 1 FROM alerts c
-        WHERE c.store = a.store AND c.alert = a.alert AND c.item = a.item AND c.dev = a.dev
-            AND c.cleared AND (c.generation, c.seq) > (a.generation, a.seq))
+    FROM alerts a INDEXED BY alerts_not_over JOIN stores s ON s.id = a.store
+    WHERE NOT a.over
     WINDOW about AS (PARTITION BY a.store, a.alert, a.item, a.dev),
         latest AS (PARTITION BY a.store, a.alert, a.item, a.dev
             ORDER BY a.generation DESC, a.seq DESC, a.id DESC)

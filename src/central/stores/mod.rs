@@ -83,29 +83,53 @@ pub fn read(path: &Path) -> Result<Vec<StoreLine>, ListError> {
     })
 }
 
-/// What tells one state of a file from another.
-type Look = Option<(u64, u64, i64, i64)>;
+/// What tells one state of a file from another: which file, how long, when its content and when its
+/// rights were last changed.
+type Look = Option<(u64, u64, [(i64, i64); 2])>;
 
 /// The list's file, looked at from time to time.
 #[derive(Debug)]
 pub(super) struct Watched {
     path: PathBuf,
     seen: Option<Look>,
+    /// Why it could not be read when it was last tried: told once, and tried until it can.
+    failed: Option<String>,
 }
 
 impl Watched {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, seen: None }
+        Self {
+            path,
+            seen: None,
+            failed: None,
+        }
     }
 
-    /// The list, if the file is not as it was at the last look.
+    /// The list, if the file is not as it was when it was last read.
     pub(super) fn changed(&mut self) -> Option<Result<Vec<StoreLine>, ListError>> {
-        let look = |found: Metadata| (found.ino(), found.size(), found.mtime(), found.mtime_nsec());
+        let times = |found: &Metadata| {
+            [
+                (found.mtime(), found.mtime_nsec()),
+                (found.ctime(), found.ctime_nsec()),
+            ]
+        };
+        let look = |found: Metadata| (found.ino(), found.size(), times(&found));
         let look = fs::metadata(&self.path).ok().map(look);
-        if self.seen.replace(look) == Some(look) {
+        if self.seen == Some(look) {
             return None;
         }
-        Some(read(&self.path))
+        match read(&self.path) {
+            Err(ListError::Read { path, why }) => {
+                let text = why.to_string();
+                let told = self.failed.replace(text.clone()) == Some(text);
+                (!told).then_some(Err(ListError::Read { path, why }))
+            }
+            done => {
+                self.seen = Some(look);
+                self.failed = None;
+                Some(done)
+            }
+        }
     }
 }
 

@@ -219,3 +219,55 @@ fn v1_hours_past_midnight_belong_to_the_day_they_begin_on() {
         0
     );
 }
+
+#[test]
+fn v6_a_list_is_read_again_when_it_changes_and_tried_until_it_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stores.csv");
+    let mut watched = Watched::new(file.clone());
+    let first_name = |read: Option<Result<Vec<StoreLine>, ListError>>| {
+        read.map(|read| {
+            read.map(|stores| stores[0].name.clone())
+                .map_err(|why| why.to_string())
+        })
+    };
+    // Not there: told once, and looked for.
+    assert!(matches!(
+        watched.changed(),
+        Some(Err(ListError::Read { .. }))
+    ));
+    assert!(watched.changed().is_none());
+    fs::write(&file, GOOD).unwrap();
+    assert_eq!(
+        first_name(watched.changed()),
+        Some(Ok("Hamburg, Mitte".to_owned()))
+    );
+    assert!(watched.changed().is_none());
+    // As long as before and dated as before: the time of its rights tells.
+    let dated = fs::metadata(&file).unwrap().modified().unwrap();
+    fs::write(&file, with("Mitte", "Eimsb")).unwrap();
+    File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_modified(dated)
+        .unwrap();
+    assert_eq!(
+        first_name(watched.changed()),
+        Some(Ok("Hamburg, Eimsb".to_owned()))
+    );
+    // What is wrong is told once, until the file changes.
+    fs::write(&file, with("Europe/Berlin", "Europe/Hamburg")).unwrap();
+    assert!(matches!(
+        watched.changed(),
+        Some(Err(ListError::Faults { .. }))
+    ));
+    assert!(watched.changed().is_none());
+    fs::remove_file(&file).unwrap();
+    assert!(matches!(
+        watched.changed(),
+        Some(Err(ListError::Read { .. }))
+    ));
+    fs::write(&file, GOOD).unwrap();
+    assert!(matches!(watched.changed(), Some(Ok(_))));
+}

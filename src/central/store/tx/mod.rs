@@ -254,6 +254,18 @@ impl StoreTx for Books<'_, '_> {
             alert.quiet,
             int(generation),
         ])?;
+        // Whichever of the two came first: what a later row clears is over.
+        let mut over = self.sql.prepare_cached(
+            "UPDATE alerts SET over = 1
+             WHERE store = ?1 AND alert = ?2 AND item = ?3 AND dev = ?4 AND NOT over
+                 AND (cleared = 1 OR EXISTS (
+                     SELECT 1 FROM alerts c
+                     WHERE c.store = ?1 AND c.alert = ?2 AND c.item = ?3 AND c.dev = ?4
+                         AND c.cleared = 1
+                         AND (c.generation, c.seq) > (alerts.generation, alerts.seq)))",
+        )?;
+        let dev = alert.dev.as_ref().map_or("", Name::as_str);
+        over.execute(params![store, alert.alert, item, dev])?;
         Ok(())
     }
 
