@@ -307,6 +307,10 @@ fn log_level_and_catalogue_change_without_a_restart() {
     rewrite(&store, "[pos]\n", &tables);
     logged(&store, "catalogue in force");
     assert!(alarm(&store, "config_needs_restart").is_none());
+    // At this level a till that comes is told.
+    sold(&mut store.till(1), 1);
+    logged(&store, "till connected");
+    logged(&store, "till disconnected");
     // The alarm of the other key comes after the level is set.
     rewrite(
         &store,
@@ -315,7 +319,7 @@ fn log_level_and_catalogue_change_without_a_restart() {
     );
     until_alarm(&store, "config_needs_restart");
     let quiet = store.log().len();
-    sold(&mut store.till(1), 1);
+    sold(&mut store.till(1), 2);
     let said = store.log();
     let later = said.get(quiet..).unwrap();
     assert!(!later.contains("till connected"), "{later}");

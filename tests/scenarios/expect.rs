@@ -335,6 +335,22 @@ fn missing_now(stage: &Stage<'_>, till: &str, day: &str) -> BTreeSet<u64> {
     open
 }
 
+/// An alert's word, if `docs/STOCK.md` has it: one that is never told could not be expected in vain.
+fn known(word: &str) -> Result<String, Fault> {
+    let text = include_str!("../../docs/STOCK.md");
+    let (_, table) = text.split_once("## Alerts about stock").unwrap();
+    let cells = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let mut words = cells.flat_map(|cell| cell.split(", ").map(|word| word.trim_matches('`')));
+    match words.any(|other| other == word) {
+        true => Ok(word.to_owned()),
+        false => Err(format!(
+            "\"{word}\" is no alert: docs/STOCK.md has all their words"
+        )),
+    }
+}
+
 impl Alert {
     /// `key_reused from till-1 on MILK once cleared`.
     fn read(words: &mut Cursor<'_>) -> Result<Self, Fault> {
@@ -356,7 +372,7 @@ impl Alert {
                         alert.times = Some(times);
                         words.eat("times");
                     }
-                    Err(_) => alert.word = Some(word.to_owned()),
+                    Err(_) => alert.word = Some(known(word)?),
                 },
                 word => {
                     let times = word.parse().ok().filter(|_| words.eat("times"));

@@ -155,6 +155,7 @@ fn words_that_mean_nothing_are_refused_with_their_place() {
         "till-1 receipt: sale 2 MILK",
         "till-1 explodes",
         "expect MILK plenty",
+        "expect no alert source_gap",
         "expect",
         "the agent dances",
         "stock count yesterday: MILK 2",

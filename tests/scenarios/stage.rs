@@ -111,9 +111,10 @@ impl<'a> Stage<'a> {
         let mut store = Store::set_up(&setup);
         store.start();
         // A store that has been there for a while: its clock is vouched for (R11).
-        wait::try_until(SOON, || {
+        let synced = wait::try_until(SOON, || {
             (store.status()?["clock"]["quality"] == "synced").then_some(())
         });
+        assert!(synced.is_some(), "{id}: no synced clock: {}", store.log());
         let state = |number| TillState {
             connection: store.till(number),
             ahead: 0,
