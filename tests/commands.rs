@@ -1,5 +1,6 @@
 //! The commands of an operator through the real binary: what they print, and how they end.
 #![expect(
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot set its stage has failed"
 )]
@@ -8,8 +9,10 @@ mod support;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener;
-use std::process::Output;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -284,4 +287,135 @@ fn status_as_json_is_the_daemons_word_and_without_it_the_journals() {
     assert_eq!(told["running"], false);
     assert_eq!(told["journal"]["head"], head(&store));
     assert_eq!(told["journal"]["backlog"], head(&store));
+}
+
+/// Runs a command as somebody without rights on the state directory.
+fn as_a_stranger(store: &Store, words: &[&str]) -> Option<Output> {
+    let state = store.path("state");
+    let was = fs::metadata(&state).unwrap().permissions();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shelfwire"));
+    command.args(words).arg("--config").arg(store.config());
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        // Nobody: root may do everything.
+        command.uid(65_534).gid(65_534).current_dir("/");
+        fs::set_permissions(store.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(&state, fs::Permissions::from_mode(0o750)).unwrap();
+    } else {
+        fs::set_permissions(&state, fs::Permissions::from_mode(0)).unwrap();
+    }
+    let done = command.output();
+    fs::set_permissions(&state, was).unwrap();
+    if done.is_err() {
+        println!("skipped: the binary lies where nobody else may run it");
+    }
+    done.ok()
+}
+
+#[test]
+fn who_may_not_ask_the_daemon_is_told_so_and_not_that_none_runs() {
+    let mut store = booking();
+    running(&mut store);
+    let count = store.path("count.csv");
+    fs::write(&count, "item,qty\na,12\n").unwrap();
+    let import = ["stock", "import", count.to_str().unwrap()];
+    for words in [&["status"][..], &["tail"], &["stock", "a"], &import] {
+        let Some(told) = as_a_stranger(&store, words) else {
+            return;
+        };
+        let said = ended(&told, 69);
+        assert!(said.contains("group"), "{words:?}: {said}");
+        assert!(said.contains("permission denied"), "{words:?}: {said}");
+        assert!(!said.contains("systemctl start"), "{words:?}: {said}");
+        assert!(told.stdout.is_empty(), "{words:?}");
+    }
+    assert!(
+        ask_report(&store.path("state")).is_some(),
+        "it runs all the while"
+    );
+}
+
+#[test]
+fn r12_an_import_says_what_it_did_and_for_which_moment() {
+    let store = booking();
+    let file = store.path("count.csv");
+    let import = |cutoff: &str, json: bool| {
+        let words = [
+            "stock",
+            "import",
+            file.to_str().unwrap(),
+            "--cutoff",
+            cutoff,
+        ];
+        store.command(&[&words[..], if json { &["--json"] } else { &[] }].concat())
+    };
+    fs::write(&file, "item,qty\na,12\n").unwrap();
+    let said = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
+    let first = import("2025-11-21 08:00", false);
+    ended(&first, 0);
+    let first = said(&first);
+    assert!(
+        first.starts_with("1 item set, true for 2025-11-21 08:00 (Europe/Berlin), last entry"),
+        "{first}"
+    );
+    // The same again is nothing new, and waits for nobody.
+    let again = import("2025-11-21T07:00:00Z", false);
+    ended(&again, 0);
+    let again = said(&again);
+    assert!(again.contains("nothing new"), "{again}");
+    let again = document(&import("2025-11-21 08:00", true));
+    assert_eq!(
+        (
+            &again["version"],
+            &again["waiting"],
+            &again["last_seq"],
+            &again["cutoff"]
+        ),
+        (
+            &1.into(),
+            &false.into(),
+            &Value::Null,
+            &"2025-11-21T07:00:00Z".into()
+        )
+    );
+    // Midnight is never what a day alone means.
+    let refused = ended(&import("2025-11-21", false), 64);
+    assert!(refused.contains("a day without its time"), "{refused}");
+    assert!(refused.contains("2026-11-22 08:00"), "{refused}");
+    fs::write(&file, "item,qty\n\n").unwrap();
+    let empty = ended(&import("2025-11-21 08:00", false), 78);
+    assert!(empty.contains("count.csv:3:1: there is no row"), "{empty}");
+    // On the screen a time is the store's.
+    let shown = store.command(&["stock", "a"]);
+    let shown = said(&shown);
+    assert!(
+        shown.contains("true for 2025-11-21 08:00 (Europe/Berlin)"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn r13_an_import_that_waits_for_the_centre_says_so() {
+    let mut store = store();
+    running(&mut store);
+    let file = store.path("count.csv");
+    fs::write(&file, "item,qty\na,12\n").unwrap();
+    let words = ["stock", "import", file.to_str().unwrap()];
+    let told = store.command(&words);
+    ended(&told, 0);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("in the inbox"), "{told}");
+    store.stop();
+}
+
+#[test]
+fn a_command_that_starts_nothing_does_not_say_that_nothing_was_started() {
+    let store = store();
+    let text = fs::read_to_string(store.config()).unwrap();
+    fs::write(store.config(), text.replace("04:00", "25:00")).unwrap();
+    for words in [&["status"][..], &["stock", "a"], &["tail"]] {
+        let said = ended(&store.command(words), 78);
+        assert!(said.contains("nothing was done"), "{words:?}: {said}");
+    }
+    let said = ended(&store.command(&["run"]), 78);
+    assert!(said.contains("nothing was started"), "{said}");
 }

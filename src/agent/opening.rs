@@ -11,7 +11,7 @@ use crate::health::socket::{NotTaken, Openings};
 use crate::journal::Journal;
 use crate::support::clock::{self, Trust};
 
-/// Answers `POST /opening`: an opening as JSON, one command. `{"items", "last_seq"}`
+/// Answers `POST /opening`: an opening as JSON, one command. `{"items", "last_seq", "waiting"}`
 /// after the commit.
 pub(super) fn for_socket(journal: Journal, trust: Trust) -> Openings {
     Arc::new(move |body| Box::pin(take(journal.clone(), trust.clone(), body)))
@@ -36,5 +36,5 @@ async fn take(journal: Journal, trust: Trust, body: Bytes) -> Result<Value, NotT
             NotTaken::Refused(why)
         }
     })?;
-    Ok(json!({ "items": items, "last_seq": receipt.last_seq }))
+    Ok(json!({ "items": items, "last_seq": receipt.last_seq, "waiting": receipt.waiting }))
 }

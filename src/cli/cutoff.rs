@@ -28,8 +28,13 @@ pub(super) fn read(
         } else {
             "set timezone in the configuration to write 2026-11-22 08:00"
         };
+        let what = if store_time::is_day_alone(text) {
+            "is a day without its time"
+        } else {
+            "is no time"
+        };
         return Err(format!(
-            "--cutoff \"{text}\" is no time: write 2026-11-22T08:00:00+01:00, or {local}"
+            "--cutoff \"{text}\" {what}: write 2026-11-22T08:00:00+01:00, or {local}"
         ));
     };
     if at > now.saturating_add(CUTOFF_AHEAD_MAX_MS) {

@@ -40,8 +40,12 @@ pub fn loaded(path: &Path, need: Need, out: &mut Out) -> Result<(Config, Vec<Set
     match loaded.config {
         Some(config) if !wrong => Ok((config, loaded.report.settings())),
         _ => {
+            let nothing = match need {
+                Need::Everything => "nothing was started",
+                Need::Values => "nothing was done",
+            };
             out.complain(format_args!(
-                "nothing was started; look again with: shelfwire check {}",
+                "{nothing}; look again with: shelfwire check {}",
                 path.display()
             ));
             Err(Exit::Config)

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::device::catalogue::read_whole;
 use crate::health::ready::{self, Ready, grouped};
 use crate::health::report::{Device, JournalPart, Outage, Report, Uplink, VERSION};
-use crate::health::socket;
+use crate::health::socket::{self, NoAnswer};
 use crate::journal::files::Files;
 use crate::journal::open::PAGE_BYTES;
 use crate::journal::settings::Sizes;
@@ -30,7 +30,7 @@ EXAMPLES
   shelfwire status --json | jq .ready.promises.missing
 
 EXIT CODES
-  0 all is well   1 a person should look (or no daemon runs)   69 neither daemon nor journal";
+  0 all is well   1 a person should look (or no daemon runs)   69 neither daemon nor journal, or no right to ask";
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
@@ -47,9 +47,9 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    let report = match socket::ask_report(&config.state_dir) {
-        Some(report) => report,
-        None => match from_journal(&config) {
+    let report = match socket::report(&config.state_dir) {
+        Ok(report) => report,
+        Err(NoAnswer::Absent(_)) => match from_journal(&config) {
             Ok(report) => report,
             Err(error) => {
                 out.complain(format_args!(
@@ -60,6 +60,10 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
                 return Exit::Environment;
             }
         },
+        Err(why) => {
+            out.complain(format_args!("error: {why}"));
+            return Exit::Environment;
+        }
     };
     if args.json {
         out.json(&report);

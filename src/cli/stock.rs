@@ -2,11 +2,12 @@
 //! stock for items. Through the daemon where one runs.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shelfwire_core::domain::command::{Opening, OpeningLine};
+use shelfwire_core::domain::time::WallMs;
 use shelfwire_core::identify::{Catalogue, read_opening};
 use shelfwire_core::limits::OPENING_LINES_MAX;
 
@@ -17,13 +18,15 @@ use super::loading::{self, Need};
 use super::print::Out;
 use super::stock_look::look;
 use crate::agent::journal_options;
+use crate::agent::stock::utc;
 use crate::config::Config;
 use crate::device::catalogue::{normalise, read_whole};
-use crate::health::socket::{self, NotTaken};
+use crate::health::socket::{self, NoAnswer};
 use crate::journal::files::Files;
 use crate::journal::import::{Imported, import};
 use crate::journal::{Options, Reader, StorageError, open};
 use crate::support::clock::wall_ms;
+use crate::support::store_time;
 
 const EXAMPLES: &str = "\
 EXAMPLES
@@ -105,6 +108,7 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
             return exit;
         }
     };
+    let at = cutoff.as_ref().map(|cutoff| cutoff.at);
     let day = config.calendar().running(wall_ms());
     let opening = Opening { cutoff, day, lines };
     let taken = match take(&config, opening, out) {
@@ -112,17 +116,44 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
         Err(exit) => return exit,
     };
     if *json {
-        out.json(&taken);
+        out.json(&Done {
+            version: 1,
+            taken,
+            cutoff: at.map(utc),
+        });
     } else {
-        match taken.last_seq {
-            Some(seq) => out.say(format_args!("{} set, last entry {seq}", items(taken.items))),
-            None => out.say(format_args!(
-                "{} taken, to be set when the centre has answered",
-                items(taken.items)
-            )),
-        }
+        out.say(said(&taken, at, &config));
     }
     Exit::Done
+}
+
+/// The document of `stock import --json`; `version` rises when a field changes its meaning.
+#[derive(Serialize)]
+struct Done {
+    version: u32,
+    #[serde(flatten)]
+    taken: Imported,
+    /// RFC 3339 in UTC; null where nobody said when.
+    cutoff: Option<String>,
+}
+
+/// What became of it, for a person.
+fn said(taken: &Imported, at: Option<WallMs>, config: &Config) -> String {
+    let when = at.map_or_else(
+        || "true for now".to_owned(),
+        |at| {
+            let local = store_time::local(at, config.timezone.as_ref());
+            format!("true for {local}")
+        },
+    );
+    let items = items(taken.items);
+    match taken.last_seq {
+        _ if taken.waiting => {
+            format!("{items}, {when}: in the inbox, to be set when the centre has answered")
+        }
+        Some(seq) => format!("{items} set, {when}, last entry {seq}"),
+        None => format!("{items}, {when}: nothing new, all of it was set before"),
+    }
 }
 
 /// Through the daemon where one runs, else into the journal itself.
@@ -132,15 +163,18 @@ fn take(config: &Config, opening: Opening, out: &mut Out) -> Result<Imported, Ex
         return Err(Exit::Config);
     }
     match through_daemon(config, &opening, out) {
-        Some(Ok(taken)) => return Ok(taken),
-        Some(Err(why)) => {
-            out.complain(format_args!("error: the daemon says: {why}"));
+        Ok(taken) => return Ok(taken),
+        Err(NoAnswer::Absent(_)) => {}
+        Err(why) => {
+            out.complain(format_args!("error: {why}"));
             return Err(match why {
-                NotTaken::Refused(_) => Exit::Config,
-                NotTaken::Retry(_) => Exit::Environment,
+                NoAnswer::Refused(_) => Exit::Config,
+                NoAnswer::Absent(_)
+                | NoAnswer::Forbidden(_)
+                | NoAnswer::Failed(_)
+                | NoAnswer::Later(_) => Exit::Environment,
             });
         }
-        None => {}
     }
     directly(&journal_options(config), opening, out).map_err(|error| failed(&error, out))
 }
@@ -189,14 +223,11 @@ fn read(config: &Config, file: &Path) -> Result<Vec<OpeningLine>, (Exit, String)
 struct Answer {
     items: u64,
     last_seq: Option<u64>,
+    #[serde(default)]
+    waiting: bool,
 }
 
-/// `None` if no daemon runs.
-fn through_daemon(
-    config: &Config,
-    opening: &Opening,
-    out: &mut Out,
-) -> Option<Result<Imported, NotTaken>> {
+fn through_daemon(config: &Config, opening: &Opening, out: &mut Out) -> Result<Imported, NoAnswer> {
     let mut taken = Imported::default();
     let lines = &opening.lines;
     for some in lines.chunks(OPENING_LINES_MAX) {
@@ -205,27 +236,23 @@ fn through_daemon(
             day: opening.day.clone(),
             lines: some.to_vec(),
         };
-        let body = match serde_json::to_vec(&part) {
-            Ok(body) => body,
-            Err(error) => return Some(Err(NotTaken::Retry(error.to_string()))),
-        };
+        let body = serde_json::to_vec(&part).map_err(io::Error::from)?;
         let answer = match socket::send_opening(&config.state_dir, &body) {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(why)) => return Some(Err(why)),
-            Err(_) if taken.items == 0 => return None,
-            Err(error) => return Some(Err(NotTaken::Retry(error.to_string()))),
+            Err(NoAnswer::Absent(_)) if taken.items > 0 => {
+                let why = "it ended after a part of the file: import the same file again";
+                return Err(NoAnswer::Later(why.to_owned()));
+            }
+            answer => answer?,
         };
-        let answer: Answer = match serde_json::from_slice(&answer) {
-            Ok(answer) => answer,
-            Err(error) => return Some(Err(NotTaken::Retry(error.to_string()))),
-        };
+        let answer: Answer = serde_json::from_slice(&answer).map_err(io::Error::from)?;
         taken.items += answer.items;
         taken.last_seq = answer.last_seq.or(taken.last_seq);
+        taken.waiting |= answer.waiting;
         if lines.len() > OPENING_LINES_MAX {
             out.complain(format_args!("{} of {} items", taken.items, lines.len()));
         }
     }
-    Some(Ok(taken))
+    Ok(taken)
 }
 
 fn directly(options: &Options, opening: Opening, out: &mut Out) -> Result<Imported, StorageError> {

@@ -1,6 +1,8 @@
 //! `shelfwire stock ITEM|CODE`: what the store knows of it, from the daemon; without one, from the
 //! journal.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use shelfwire_core::identify::Catalogue;
 
 use super::exit::Exit;
@@ -9,19 +11,20 @@ use super::status::span;
 use crate::agent::stock::{StockReport, report};
 use crate::config::Config;
 use crate::device::catalogue::read_whole;
-use crate::health::socket;
+use crate::health::socket::{self, NoAnswer};
 use crate::journal::Reader;
 use crate::journal::files::Files;
 use crate::journal::open::PAGE_BYTES;
 use crate::journal::settings::Sizes;
+use crate::support::store_time;
 
 /// Looks it up and says it. 0 known, 1 not known or never seen, 69 nothing to ask.
 pub(super) fn look(config: &Config, asked: &str, json: bool, out: &mut Out) -> Exit {
     let found = match socket::ask_stock(&config.state_dir, asked) {
-        Ok(Ok(answer)) => serde_json::from_slice(&answer)
+        Ok(answer) => serde_json::from_slice(&answer)
             .map_err(|why| format!("the daemon's answer cannot be read: {why}")),
-        Ok(Err(why)) => Err(format!("the daemon says: {why}")),
-        Err(_) => from_journal(config, asked),
+        Err(NoAnswer::Absent(_)) => from_journal(config, asked),
+        Err(why) => Err(why.to_string()),
     };
     let report: StockReport = match found {
         Ok(Some(report)) => report,
@@ -39,7 +42,7 @@ pub(super) fn look(config: &Config, asked: &str, json: bool, out: &mut Out) -> E
     if json {
         out.json(&report);
     } else {
-        say(&report, out);
+        say(&report, config.timezone.as_ref(), out);
     }
     if report.known {
         Exit::Done
@@ -66,7 +69,16 @@ fn from_journal(config: &Config, asked: &str) -> Result<Option<StockReport>, Str
     report(&mut reader, &catalogue, &config.labels, asked).map_err(|why| why.to_string())
 }
 
-fn say(report: &StockReport, out: &mut Out) {
+/// A time of the report's, by the store's clock.
+fn here(at: &str, zone: Option<&TimeZone>) -> String {
+    let read = at.parse::<Timestamp>();
+    read.map_or_else(
+        |_| at.to_owned(),
+        |at| store_time::local(at.as_millisecond(), zone),
+    )
+}
+
+fn say(report: &StockReport, zone: Option<&TimeZone>, out: &mut Out) {
     let unit = report.unit.as_deref().unwrap_or("");
     let meant = if report.asked == report.item {
         String::new()
@@ -112,7 +124,7 @@ fn say(report: &StockReport, out: &mut Out) {
         out.say(format_args!("{label} {zone} {}", line(qty)));
     }
     if let Some(opening) = &report.opening {
-        let (counted, cutoff) = (line(&opening.counted), &opening.cutoff);
+        let (counted, cutoff) = (line(&opening.counted), here(&opening.cutoff, zone));
         out.say(format_args!("Opened       : {counted}, true for {cutoff}"));
     }
     let age = report.age_s.map_or_else(
@@ -132,7 +144,9 @@ fn say(report: &StockReport, out: &mut Out) {
     for entry in &report.entries {
         out.say(format_args!(
             "  {}  seq {}  {}",
-            entry.at, entry.seq, entry.text
+            here(&entry.at, zone),
+            entry.seq,
+            entry.text
         ));
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::loading::{self, Need};
 use super::print::Out;
-use crate::health::socket;
+use crate::health::socket::{self, NoAnswer};
 
 const EXAMPLES: &str = "\
 EXAMPLES
@@ -41,17 +41,12 @@ pub fn run(args: &Args, config: &Path, out: &mut Out) -> Exit {
         Err(exit) => return exit,
     };
     let lines = match socket::follow(&config.state_dir) {
-        Ok(Ok(lines)) => lines,
-        Ok(Err(why)) => {
-            out.complain(format_args!("error: the daemon says: {why}"));
-            return Exit::Environment;
-        }
+        Ok(lines) => lines,
         Err(why) => {
-            out.complain(format_args!(
-                "error: no daemon answers in {}: {why}\n\
-                 start it: systemctl start shelfwire, or shelfwire run --config FILE",
-                config.state_dir.display()
-            ));
+            out.complain(format_args!("error: {why}"));
+            if matches!(why, NoAnswer::Absent(_)) {
+                out.complain("start it: systemctl start shelfwire, or shelfwire run --config FILE");
+            }
             return Exit::Environment;
         }
     };

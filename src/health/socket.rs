@@ -132,53 +132,101 @@ async fn tail(State(answers): State<Answers>) -> Result<Body, (StatusCode, &'sta
     lines.ok_or((StatusCode::SERVICE_UNAVAILABLE, full))
 }
 
-/// What the daemon knows of an item or code, as JSON. The outer error: none runs.
-pub fn ask_stock(state_dir: &Path, asked: &str) -> std::io::Result<Result<Vec<u8>, String>> {
-    let (code, answer) = ask(state_dir, "POST /stock", asked.as_bytes())?;
-    Ok(match code {
-        200 => Ok(answer),
-        _ => Err(String::from_utf8_lossy(&answer).into_owned()),
-    })
+/// Why a command got no answer of the daemon's.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// None runs: the journal may be looked at instead.
+    #[error("no daemon answers at {}", .0.display())]
+    Absent(PathBuf),
+    /// Whoever asks may not: whether one runs is not known.
+    #[error(
+        "{}: permission denied: whether the daemon runs cannot be seen from here, and it may well. \
+         You are not in the group of the state directory (shelfwire): \
+         sudo usermod -aG shelfwire $USER and log in again, or ask with sudo",
+        .0.display()
+    )]
+    Forbidden(PathBuf),
+    /// One runs, and said nothing that can be understood.
+    #[error("the daemon gave no answer ({0}); look at: journalctl -u shelfwire")]
+    Failed(#[from] std::io::Error),
+    /// It says why not, and would again.
+    #[error("the daemon says: {0}")]
+    Refused(String),
+    /// It says why not now.
+    #[error("the daemon says: {0}")]
+    Later(String),
 }
 
-/// Begins to listen to what passes in the daemon: lines of JSON until it stops. The outer error:
-/// none runs.
-pub fn follow(state_dir: &Path) -> std::io::Result<Result<impl BufRead + use<>, String>> {
-    let mut stream = UnixStream::connect(path(state_dir))?;
+impl NoAnswer {
+    fn of(path: PathBuf, why: std::io::Error) -> Self {
+        use std::io::ErrorKind::{ConnectionRefused, InvalidInput, NotFound, PermissionDenied};
+        match why.kind() {
+            // A path that is too long for a socket is too long for the daemon's too.
+            NotFound | ConnectionRefused | InvalidInput => Self::Absent(path),
+            PermissionDenied => Self::Forbidden(path),
+            _ => Self::Failed(why),
+        }
+    }
+}
+
+fn connect(state_dir: &Path) -> Result<UnixStream, NoAnswer> {
+    let path = path(state_dir);
+    UnixStream::connect(&path).map_err(|why| NoAnswer::of(path, why))
+}
+
+/// What the daemon knows of an item or code, as JSON.
+pub fn ask_stock(state_dir: &Path, asked: &str) -> Result<Vec<u8>, NoAnswer> {
+    ask(state_dir, "POST /stock", asked.as_bytes())
+}
+
+/// Begins to listen to what passes in the daemon: lines of JSON until it stops.
+pub fn follow(state_dir: &Path) -> Result<impl BufRead + use<>, NoAnswer> {
+    let mut stream = connect(state_dir)?;
     stream.write_all(b"GET /tail HTTP/1.0\r\n\r\n")?;
     let mut lines = BufReader::new(stream);
     let mut head = String::new();
     // The head ends with a line that is empty but for its end.
     while lines.read_line(&mut head)? > 2 {}
     if head.split(' ').nth(1) == Some("200") {
-        return Ok(Ok(lines));
+        return Ok(lines);
     }
     let mut why = String::new();
     lines.read_to_string(&mut why)?;
-    Ok(Err(why))
+    Err(NoAnswer::Later(why))
 }
 
-/// The daemon's report, asked for from a command; `None` if none runs.
+/// The daemon's report, asked for from a command.
+pub fn report(state_dir: &Path) -> Result<Report, NoAnswer> {
+    let body = ask(state_dir, "GET /status", &[])?;
+    Ok(serde_json::from_slice(&body).map_err(std::io::Error::from)?)
+}
+
+/// The same for whoever only waits for it.
 pub fn ask_report(state_dir: &Path) -> Option<Report> {
-    let (code, body) = ask(state_dir, "GET /status", &[]).ok()?;
-    (code == 200).then(|| serde_json::from_slice(&body).ok())?
+    report(state_dir).ok()
 }
 
-/// Hands an opening to the daemon. The outer error: none runs.
-pub fn send_opening(state_dir: &Path, body: &[u8]) -> std::io::Result<Result<Vec<u8>, NotTaken>> {
-    let (code, answer) = ask(state_dir, "POST /opening", body)?;
-    let why = |answer: Vec<u8>| String::from_utf8_lossy(&answer).into_owned();
-    Ok(match code {
-        200 => Ok(answer),
-        // Malformed, too large, or refused by the journal.
-        400..=499 => Err(NotTaken::Refused(why(answer))),
-        _ => Err(NotTaken::Retry(why(answer))),
-    })
+/// Hands an opening to the daemon.
+pub fn send_opening(state_dir: &Path, body: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    ask(state_dir, "POST /opening", body)
 }
 
 /// One request, HTTP 1.0, so that the answer ends with the connection.
-fn ask(state_dir: &Path, what: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
-    let mut stream = UnixStream::connect(path(state_dir))?;
+fn ask(state_dir: &Path, what: &str, body: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    let stream = connect(state_dir)?;
+    match exchange(stream, what, body)? {
+        (200, answer) => Ok(answer),
+        (code, why) => {
+            let why = String::from_utf8_lossy(&why).into_owned();
+            Err(match code {
+                400..500 => NoAnswer::Refused(why),
+                _ => NoAnswer::Later(why),
+            })
+        }
+    }
+}
+
+fn exchange(mut stream: UnixStream, what: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let length = body.len();

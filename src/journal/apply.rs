@@ -74,6 +74,7 @@ impl Batch<'_> {
             return Ok(Receipt {
                 last_seq,
                 repeat: true,
+                waiting: false,
             });
         }
         let origin = natural.unwrap_or_else(|| inbox_key(self.process.run, number, &salt));
@@ -82,6 +83,7 @@ impl Batch<'_> {
         Ok(Receipt {
             last_seq: None,
             repeat: !added,
+            waiting: true,
         })
     }
 
@@ -105,6 +107,7 @@ impl Batch<'_> {
             Booked::Repeat { last_seq } => Ok(Receipt {
                 last_seq,
                 repeat: true,
+                waiting: false,
             }),
             Booked::New { rows, skey, keep } => {
                 let own = own_rows(&rows, skey.as_ref());
@@ -120,6 +123,7 @@ impl Batch<'_> {
                 Ok(Receipt {
                     last_seq: span.map(|(_, last)| last),
                     repeat: false,
+                    waiting: false,
                 })
             }
         }

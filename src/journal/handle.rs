@@ -25,6 +25,8 @@ pub struct Receipt {
     pub last_seq: Option<Seq>,
     /// It was taken before; nothing moved now.
     pub repeat: bool,
+    /// It waits in the inbox, to be booked when the centre has answered.
+    pub waiting: bool,
 }
 
 /// Why a command was not taken.

@@ -13,8 +13,10 @@ use super::handle::{Journal, TakeError};
 pub struct Imported {
     /// Items.
     pub items: u64,
-    /// seq of the last entry; `None` if they wait in the inbox, or nothing was there to take.
+    /// seq of the last entry; `None` if none was written.
     pub last_seq: Option<Seq>,
+    /// They wait in the inbox, to be booked when the centre has answered.
+    pub waiting: bool,
 }
 
 /// Takes an opening, whole: what the journal would refuse of any part of it is asked first. It goes
@@ -45,6 +47,7 @@ pub async fn import(
         });
         let receipt = journal.take(Command { stamp, body }).await?;
         imported.last_seq = receipt.last_seq.or(imported.last_seq);
+        imported.waiting |= receipt.waiting;
         progress(imported.items, of);
     }
     Ok(imported)

@@ -14,9 +14,32 @@ pub fn instant(text: &str, zone: Option<&TimeZone>) -> Option<WallMs> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Some(instant.as_millisecond());
     }
+    if is_day_alone(text) {
+        return None;
+    }
     let local: DateTime = text.parse().ok()?;
     let zoned = local.to_zoned(zone?.clone()).ok()?;
     Some(zoned.timestamp().as_millisecond())
+}
+
+/// Whether a text names a day and no time: it is no instant, and midnight is never what is meant.
+pub fn is_day_alone(text: &str) -> bool {
+    text.trim().parse::<DateTime>().is_ok() && !text.contains([':', 'T', 't'])
+}
+
+/// An instant for people: by the store's clock, with the zone's name; in UTC where none is known.
+pub fn local(at: WallMs, zone: Option<&TimeZone>) -> String {
+    let zone = zone.cloned().unwrap_or(TimeZone::UTC);
+    let Ok(at) = Timestamp::from_millisecond(at) else {
+        return at.to_string();
+    };
+    let name = zone.iana_name().unwrap_or("local time").to_owned();
+    let at = at.to_zoned(zone);
+    let form = match at.second() {
+        0 => "%Y-%m-%d %H:%M",
+        _ => "%Y-%m-%d %H:%M:%S",
+    };
+    format!("{} ({name})", at.strftime(form))
 }
 
 /// The calendar day of an instant, by the store's clock; in UTC where no zone is known.
@@ -60,11 +83,23 @@ mod tests {
             ("2026-11-22T08:00:00Z", Some(berlin()), Some(EIGHT_UTC)),
             ("2026-11-22 09:00", None, None),
             ("22.11.2026 09:00", Some(berlin()), None),
+            ("2026-11-22", Some(berlin()), None),
+            ("20261122", Some(berlin()), None),
             ("2026-02-30 09:00", Some(berlin()), None),
             ("", Some(berlin()), None),
         ] {
             assert_eq!(instant(text, zone.as_ref()), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn an_instant_is_told_by_the_stores_clock_with_its_zone() {
+        let zone = berlin();
+        assert_eq!(
+            local(EIGHT_UTC, Some(&zone)),
+            "2026-11-22 09:00 (Europe/Berlin)"
+        );
+        assert_eq!(local(EIGHT_UTC + 1_000, None), "2026-11-22 08:00:01 (UTC)");
     }
 
     #[test]

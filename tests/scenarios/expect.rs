@@ -343,12 +343,12 @@ fn known(word: &str) -> Result<String, Fault> {
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
     let mut words = cells.flat_map(|cell| cell.split(", ").map(|word| word.trim_matches('`')));
-    match words.any(|other| other == word) {
-        true => Ok(word.to_owned()),
-        false => Err(format!(
-            "\"{word}\" is no alert: docs/STOCK.md has all their words"
-        )),
+    if words.any(|other| other == word) {
+        return Ok(word.to_owned());
     }
+    Err(format!(
+        "\"{word}\" is no alert: docs/STOCK.md has all their words"
+    ))
 }
 
 impl Alert {

@@ -56,6 +56,10 @@ pub fn read_opening(
             break;
         }
     }
+    if opening.is_empty() && faults.is_empty() {
+        let fix = "write one row for each item that was counted, 0 where none is left";
+        faults.push(fault(lines.number, 1, "there is no row", fix));
+    }
     if !faults.is_empty() {
         return Err(CatalogueError::Faults(faults));
     }

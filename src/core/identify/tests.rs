@@ -330,6 +330,8 @@ fn r12_an_opening_file_is_by_item_or_by_counted_codes() {
             "3:1: MILK stands in the file twice",
         ),
         ("item,qty\nNEW,1\n", "2:1: \"NEW\" is not in the catalogue"),
+        ("item,qty\n", "2:1: there is no row"),
+        ("item,qty\n,\n", "3:1: there is no row"),
         ("item,qty\nMILK,-1\n", "2:6: stock is below 0"),
         ("item,qty\nMILK,1,5\n", "2:9: the row has 3 of 2 columns"),
         ("item,qty\nMILK,x\n", "2:6: a quantity is"),
