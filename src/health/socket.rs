@@ -160,11 +160,14 @@ pub enum NoAnswer {
 impl NoAnswer {
     fn of(path: PathBuf, why: std::io::Error) -> Self {
         use std::io::ErrorKind::{ConnectionRefused, InvalidInput, NotFound, PermissionDenied};
-        match why.kind() {
-            // A path that is too long for a socket is too long for the daemon's too.
-            NotFound | ConnectionRefused | InvalidInput => Self::Absent(path),
-            PermissionDenied => Self::Forbidden(path),
-            _ => Self::Failed(why),
+        let kind = why.kind();
+        // A path that is too long for a socket is too long for the daemon's too.
+        if [NotFound, ConnectionRefused, InvalidInput].contains(&kind) {
+            Self::Absent(path)
+        } else if kind == PermissionDenied {
+            Self::Forbidden(path)
+        } else {
+            Self::Failed(why)
         }
     }
 }
