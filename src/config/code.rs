@@ -204,6 +204,8 @@ codes! {
     TestOpen "E076" Environment,
     /// Not a pattern of labels, or one that an earlier one stands before.
     Pattern "E077" Fields,
+    /// A drop folder that this user may not write to.
+    DropClosed "E078" Environment,
     /// MQTT without TLS to another machine.
     ClearBroker "W001" References,
     /// A secret that everybody on this machine can read.

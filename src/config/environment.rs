@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
+use rustix::io::Errno;
 use shelfwire_core::limits::TOKEN_MIN_BYTES;
 
 use super::code::Code;
@@ -103,16 +105,38 @@ fn drop_folder(drop: &DropDraft, reader: &mut Reader) {
     let fault = if !folder.exists() {
         Diagnostic::new(Code::NoDrop, spot, format!("there is no folder {shown}"))
             .label("its files are read once it is there")
-            .help(format!(
-                "install -d -o shelfwire -g shelfwire -m 2770 {shown}"
-            ))
+            .help(format!("{}, then restart", make(folder)))
     } else if folder.is_dir() {
-        return;
+        let needed = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+        let Err(why) = rustix::fs::access(folder, needed) else {
+            return;
+        };
+        let help = if why == Errno::ROFS {
+            format!(
+                "let the service write there: ReadWritePaths=-{shown}, as in drop-folder.conf of shelfwire.service.d, then restart"
+            )
+        } else {
+            format!(
+                "check as the service's user (sudo -u shelfwire shelfwire check), or: {}",
+                make(folder)
+            )
+        };
+        let message = format!("this user may not move files in {shown}: {why}");
+        Diagnostic::new(Code::DropClosed, spot, message)
+            .label("no file is taken from it")
+            .help(help)
     } else {
         Diagnostic::new(Code::NotAFolder, spot, format!("{shown} is not a folder"))
             .help("name the folder into which the till's files are put")
     };
     reader.faults.push(fault);
+}
+
+/// How a drop folder is made. Its group is not the service's own: members of that one may write to
+/// the status socket.
+fn make(folder: &Path) -> String {
+    let shown = folder.display();
+    format!("install -d -o shelfwire -g shelfwire-drop -m 2770 {shown}")
 }
 
 fn config_file(index: usize, path: &Path, reader: &mut Reader) {

@@ -125,7 +125,7 @@ fn furnished(name: &str, folder: &Path) -> Config {
     let put = |name: &str, path: &Path| {
         let text = fs::read_to_string(shipped(name))
             .unwrap()
-            .replace("/var/lib/shelfwire/drop", "/etc/shelfwire/drop")
+            .replace("/srv/tills", "/etc/shelfwire/drop")
             .replace("/etc/shelfwire", folder.to_str().unwrap());
         fs::write(path, text).unwrap();
         private(path);

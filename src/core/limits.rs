@@ -140,6 +140,18 @@ pub const DROP_FILES_MAX: usize = 1_000;
 pub const DROP_FILE_MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Refused lines of one file whose reasons are written down; further ones are only counted.
 pub const DROP_REASONS_MAX: usize = 1_000;
+/// Words of the kernel about a drop folder that are looked at in one go; the others wait.
+pub const DROP_EVENTS_MAX: usize = 4_096;
+/// How long a file that was closed in a drop folder is left there, in milliseconds: a till that opens
+/// and closes it for each sale writes many into one file.
+pub const DROP_GATHER_MS: u64 = 250;
+/// How long a file rests that was written to while it was read, in milliseconds.
+pub const DROP_WRITTEN_REST_MS: u64 = 1_000;
+/// Files moved out of a drop folder before `done` and `refused` are gone through again: by so many
+/// they may be beyond their bounds.
+pub const DROP_MOVED_MAX: u64 = 500;
+/// Most bytes that are read of what is noted about the files of `done` and `refused`: 70 a file.
+pub const DROP_READ_MARKS_MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Files kept in a drop folder's `done`; the oldest are removed.
 pub const DROP_DONE_MAX_FILES: usize = 10_000;
 /// Longest time a file is kept in `done`, in milliseconds (30 days: tills write personal data into

@@ -16,11 +16,16 @@ pub struct Heard(Arc<Mutex<BTreeMap<Name, MonoMs>>>);
 impl Heard {
     /// A till that has shown who it is said something just now.
     pub fn note(&self, till: &Name) {
+        self.note_at(till, clock::boot_ms());
+    }
+
+    /// It said something at that time; what was heard of it later stands.
+    pub fn note_at(&self, till: &Name, at: MonoMs) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match inner.get_mut(till) {
-            Some(at) => *at = clock::boot_ms(),
+            Some(last) => *last = at.max(*last),
             None => {
-                inner.insert(till.clone(), clock::boot_ms());
+                inner.insert(till.clone(), at);
             }
         }
     }

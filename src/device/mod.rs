@@ -17,6 +17,7 @@ pub mod drop_folder;
 pub mod heard;
 mod losses;
 pub mod pos;
+mod said;
 mod scanner;
 pub mod serial;
 pub mod source;

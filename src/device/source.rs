@@ -6,12 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shelfwire_core::codec::pos::DayWord;
 use shelfwire_core::domain::command::{Body, Command};
 use shelfwire_core::domain::ids::Name;
-use shelfwire_core::domain::observation::DayReport;
 use shelfwire_core::domain::time::{MonoMs, Stamp};
-use shelfwire_core::identify::TillRules;
 use shelfwire_core::limits::{DEVICE_RETRY_FIRST_MS, DEVICE_RETRY_LAST_MS};
 use tracing::{error, info, warn};
 
@@ -144,21 +141,6 @@ pub(super) fn stamped(journal: &Journal, body: Body) -> Command {
     Command {
         stamp: stamp(journal),
         body,
-    }
-}
-
-/// The command of a till's word on its day.
-pub(super) fn day_report(word: DayWord, till: Name, rules: TillRules, stamp: Stamp) -> Command {
-    let report = DayReport {
-        till,
-        day: word.day,
-        last: word.last,
-        count: word.count,
-        numbering: rules.numbering,
-    };
-    Command {
-        stamp,
-        body: Body::DayReport(report),
     }
 }
 

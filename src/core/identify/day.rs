@@ -1,18 +1,12 @@
 //! Business days that cannot be: a till whose calendar is wrong.
 
-use crate::domain::observation::Transaction;
 use crate::domain::time::{BusinessDay, ClockQuality, Stamp};
 use crate::limits::BUSINESS_DAYS_OFF_MAX;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Why a transaction's business day cannot be taken: `None` where it can, and while this box does
-/// not know the day itself.
-pub fn far_day(sale: &Transaction, stamp: &Stamp) -> Option<String> {
-    far_from_today(&sale.business_day, stamp)
-}
-
-/// The same of any business day.
+/// Why a business day cannot be taken: `None` where it can, and while this box does not know the day
+/// itself.
 pub fn far_from_today(day: &BusinessDay, stamp: &Stamp) -> Option<String> {
     if stamp.quality != ClockQuality::Synced {
         return None;
@@ -31,19 +25,10 @@ pub fn far_from_today(day: &BusinessDay, stamp: &Stamp) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::ids::BootId;
-    use crate::domain::observation::{Mode, Status};
 
     #[test]
     fn r3_a_day_ten_years_off_is_refused_where_the_box_knows_the_day() {
-        let sale = |day: &str| Transaction {
-            till: "till-1".parse().unwrap(),
-            business_day: BusinessDay::try_from(day.to_owned()).unwrap(),
-            transaction: "1".to_owned(),
-            mode: Mode::Live,
-            status: Status::Completed,
-            time: None,
-            lines: Vec::new(),
-        };
+        let day = |day: &str| BusinessDay::try_from(day.to_owned()).unwrap();
         let stamp = |quality| Stamp {
             wall_ms: 20_779 * DAY_MS + 1,
             boot_ms: 1,
@@ -52,12 +37,12 @@ mod tests {
         };
         let synced = stamp(ClockQuality::Synced);
         for good in ["2026-11-22", "2031-11-22", "2021-11-22"] {
-            assert_eq!(far_day(&sale(good), &synced), None, "{good}");
+            assert_eq!(far_from_today(&day(good), &synced), None, "{good}");
         }
         for bad in ["2036-11-22", "2016-11-22", "2031-11-23", "2021-11-21"] {
-            assert!(far_day(&sale(bad), &synced).is_some(), "{bad}");
+            assert!(far_from_today(&day(bad), &synced).is_some(), "{bad}");
             let unsure = stamp(ClockQuality::Unsynced);
-            assert_eq!(far_day(&sale(bad), &unsure), None, "{bad}");
+            assert_eq!(far_from_today(&day(bad), &unsure), None, "{bad}");
         }
     }
 }

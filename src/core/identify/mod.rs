@@ -18,7 +18,7 @@ mod tests;
 mod till;
 
 pub use catalogue::Catalogue;
-pub use day::{far_day, far_from_today};
+pub use day::far_from_today;
 pub use opening::{ReadCode, read_opening};
 pub use repeat::RepeatWindow;
 pub use rules::{TillRules, VoidStyle};

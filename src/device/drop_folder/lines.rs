@@ -6,6 +6,8 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use serde::de::IgnoredAny;
 use shelfwire_core::limits::POS_MESSAGE_MAX_BYTES;
 
+use super::files::Mark;
+
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileLine {
@@ -13,6 +15,8 @@ pub(super) struct FileLine {
     pub(super) number: u64,
     /// Its bytes without the newline; `None` where they are more than a message may have.
     pub(super) text: Option<Vec<u8>>,
+    /// A newline ends it. Without one it is the end of the file, and may be half a line.
+    pub(super) ended: bool,
 }
 
 /// Reads lines to the end of the file, also if that moves.
@@ -28,6 +32,11 @@ impl Lines {
             file: BufReader::new(file),
             number: 0,
         }
+    }
+
+    /// The file as it is now.
+    pub(super) fn mark(&self) -> io::Result<Mark> {
+        Ok(Mark::of(&self.file.get_ref().metadata()?))
     }
 
     /// The next line that is not blank; `None` at the end.
@@ -63,6 +72,7 @@ impl Lines {
                 return Ok(Some(FileLine {
                     number: self.number,
                     text: (!long).then_some(text),
+                    ended,
                 }));
             }
         }
@@ -85,7 +95,12 @@ pub(super) fn ends_whole(file: &mut File, bytes: u64) -> io::Result<bool> {
         .next()
         .unwrap_or_default();
     let newline = !tail.is_empty() && last.is_empty();
-    Ok(newline || serde_json::from_slice::<IgnoredAny>(last).is_ok())
+    Ok(newline || is_whole(last))
+}
+
+/// Whether text is JSON to its end: nothing of it is missing, whatever it says.
+pub(super) fn is_whole(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]

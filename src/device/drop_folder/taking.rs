@@ -2,16 +2,18 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io;
 
 use shelfwire_core::codec::pos::PosRefusal;
 use shelfwire_core::domain::command::Command;
+use shelfwire_core::domain::time::MonoMs;
 use shelfwire_core::limits::{DROP_REASONS_MAX, POS_UNANSWERED_MAX, POS_UNANSWERED_MAX_BYTES};
 
 use super::DropSettings;
+use super::files::Mark;
 use super::line::understand;
-use super::lines::Lines;
+use super::lines::{Lines, is_whole};
+use super::waiting::Opened;
 use crate::device::Goods;
 use crate::device::source::Report;
 use crate::support::clock;
@@ -22,8 +24,10 @@ use crate::support::tap::Passed;
 pub(super) enum Step {
     /// There may be more lines.
     More,
-    /// Every line is answered.
+    /// Every line is answered, and nobody wrote to the file meanwhile.
     Ended,
+    /// Somebody wrote to it while it was read, or its last line is not whole yet.
+    Written,
     /// The journal takes nothing just now, and why.
     Later(String),
 }
@@ -31,7 +35,15 @@ pub(super) enum Step {
 /// The file, and what became of its lines so far.
 #[derive(Debug)]
 pub(super) struct Taking {
+    /// Its name as it was put into the folder.
     pub(super) name: OsString,
+    /// Its name in `taking`.
+    pub(super) claimed: OsString,
+    /// As it was when it was opened.
+    pub(super) mark: Mark,
+    as_it_is: bool,
+    /// When its text was written, which is when the till said it.
+    said: MonoMs,
     lines: Lines,
     /// Lines taken, repeats among them.
     pub(super) taken: u64,
@@ -41,14 +53,23 @@ pub(super) struct Taking {
 }
 
 impl Taking {
-    pub(super) fn new(name: OsString, file: File) -> Self {
+    pub(super) fn new(name: OsString, claimed: OsString, opened: Opened) -> Self {
         Self {
             name,
-            lines: Lines::new(file),
+            claimed,
+            mark: opened.mark,
+            as_it_is: opened.as_it_is,
+            said: clock::boot_ms().saturating_sub(opened.mark.text_age_ms()),
+            lines: Lines::new(opened.file),
             taken: 0,
             repeats: 0,
             refused: RefusedLines::default(),
         }
+    }
+
+    /// Whether somebody wrote to it since it was opened.
+    pub(super) fn is_written(&self) -> io::Result<bool> {
+        Ok(!self.lines.mark()?.same_text(&self.mark))
     }
 
     /// Takes the next lines, as many as share a commit, and waits until that has returned (J1).
@@ -59,13 +80,15 @@ impl Taking {
         report: &mut Report,
     ) -> io::Result<Step> {
         let (mut numbers, mut commands, mut bytes) = (Vec::new(), Vec::<Command>::new(), 0);
-        let mut ended = false;
         let mut read = 0;
         while read < POS_UNANSWERED_MAX && bytes < POS_UNANSWERED_MAX_BYTES {
             let Some(line) = self.lines.next()? else {
-                ended = true;
                 break;
             };
+            let whole = line.ended || line.text.as_deref().is_some_and(is_whole);
+            if !whole && !self.as_it_is {
+                return Ok(Step::Written);
+            }
             read += 1;
             bytes += line.text.as_ref().map_or(0, Vec::len);
             let (since, size) = (clock::boot_ms(), line.text.as_ref().map_or(0, Vec::len));
@@ -73,7 +96,7 @@ impl Taking {
                 device,
                 bytes: size,
             });
-            match understand(&line, settings, goods, report.stamp()) {
+            match understand(&line, settings, goods, report.stamp(), self.said) {
                 Ok(command) => {
                     let what = format!("line {}", line.number);
                     report.pass(since, |device| Passed::Decoded { device, what });
@@ -108,8 +131,12 @@ impl Taking {
                 }
             }
         }
-        if !ended {
+        // The end is where there is nothing more to read after the commit of all that was read.
+        if read > 0 {
             return Ok(Step::More);
+        }
+        if self.is_written()? {
+            return Ok(Step::Written);
         }
         let refused = self.refused.count();
         report.state().count(|counters| counters.refused += refused);

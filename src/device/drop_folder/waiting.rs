@@ -6,19 +6,31 @@ use std::fs::File;
 use std::io;
 
 use shelfwire_core::domain::time::MonoMs;
-use shelfwire_core::limits::{DROP_FILE_MAX_BYTES, DROP_FILES_MAX};
+use shelfwire_core::limits::{
+    DROP_FILE_MAX_BYTES, DROP_FILES_MAX, DROP_GATHER_MS, DROP_WRITTEN_REST_MS,
+};
 
 use super::DropSettings;
-use super::files::{Folder, Mark};
+use super::files::{Folder, Mark, is_ignored};
 use super::lines::ends_whole;
+use super::watch::Did;
+
+/// A file whose turn has come, open.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) file: File,
+    pub(super) mark: Mark,
+    /// Read as it is, also if its last line is not whole: nobody will finish it.
+    pub(super) as_it_is: bool,
+}
 
 /// What a file is found to be when its turn has come.
 #[derive(Debug)]
 pub(super) enum Ready {
     /// To be read.
-    Now(File),
+    Now(Opened),
     /// Never to be read, and why.
-    TooLarge(String),
+    TooLarge(Mark, String),
     /// It may still be written to.
     NotYet,
 }
@@ -30,8 +42,12 @@ struct Seen {
     since: MonoMs,
     /// Its writer has closed it, or it was renamed into the folder.
     told: bool,
+    /// Somebody on this machine has written to it and not closed it: that will be told.
+    open: bool,
     /// Not looked at again before.
     not_before: MonoMs,
+    /// Not before that either, whatever is told.
+    rests_until: MonoMs,
     /// That it cannot be read was said.
     complained: bool,
 }
@@ -58,13 +74,49 @@ impl Waiting {
     }
 
     /// The kernel told of a file. Beyond the bound it is left to the next look.
-    pub(super) fn told(&mut self, name: OsString) {
+    pub(super) fn told(&mut self, name: OsString, did: Did, now: MonoMs) {
+        if is_ignored(&name) {
+            return;
+        }
         if self.seen.len() >= DROP_FILES_MAX && !self.seen.contains_key(&name) {
             self.look_at = None;
             return;
         }
         let seen = self.seen.entry(name).or_default();
-        (seen.told, seen.not_before) = (true, 0);
+        seen.open = did == Did::Write;
+        match did {
+            Did::Write => {}
+            // Tills that close the file after each sale do so again at once: many in one go.
+            Did::Close if !seen.told => seen.not_before = now.saturating_add(DROP_GATHER_MS),
+            Did::Close => {}
+            Did::MoveIn => seen.not_before = 0,
+        }
+        seen.told |= did != Did::Write;
+    }
+
+    /// A file is back that was written to while it was read: its writer may not be done.
+    pub(super) fn rest(&mut self, name: OsString, now: MonoMs) {
+        let seen = self.seen.entry(name).or_default();
+        seen.told = true;
+        seen.rests_until = now.saturating_add(DROP_WRITTEN_REST_MS);
+    }
+
+    /// Something was told that was not kept: that a file is open is not known any more.
+    pub(super) fn missed(&mut self) {
+        for seen in self.seen.values_mut() {
+            seen.open = false;
+        }
+        self.look_at = None;
+    }
+
+    /// A file was claimed. That it could not be read is remembered until the next look.
+    pub(super) fn claimed(&mut self, name: &OsStr) {
+        if let Some(seen) = self.seen.get_mut(name) {
+            *seen = Seen {
+                complained: seen.complained,
+                ..Seen::default()
+            };
+        }
     }
 
     pub(super) fn forget(&mut self, name: &OsStr) {
@@ -77,12 +129,8 @@ impl Waiting {
         let Some(seen) = self.seen.get_mut(name) else {
             return false;
         };
-        seen.not_before = look;
+        (seen.not_before, seen.rests_until) = (look, look);
         !std::mem::replace(&mut seen.complained, true)
-    }
-
-    pub(super) fn look_now(&mut self) {
-        self.look_at = None;
     }
 
     pub(super) fn look_due(&self, now: MonoMs) -> bool {
@@ -101,7 +149,6 @@ impl Waiting {
             if seen.mark != Some(mark) {
                 (seen.mark, seen.since) = (Some(mark), now);
             }
-            seen.not_before = 0;
         }
         // A full folder empties by reading, and is looked through again soon.
         let wait = if full {
@@ -115,7 +162,10 @@ impl Waiting {
 
     /// The next file whose turn it is, by name.
     pub(super) fn next(&self, now: MonoMs) -> Option<OsString> {
-        let due = |seen: &Seen| now >= seen.not_before && (seen.told || self.left_alone(seen, now));
+        let due = |seen: &Seen| {
+            let rested = now >= seen.not_before.max(seen.rests_until);
+            rested && !seen.open && (seen.told || self.left_alone(seen, now))
+        };
         let mut all = self.seen.iter();
         all.find(|(_, seen)| due(seen))
             .map(|(name, _)| name.clone())
@@ -146,15 +196,22 @@ impl Waiting {
         let settled = seen.told || alone >= self.settled_ms;
         if settled && mark.bytes > DROP_FILE_MAX_BYTES {
             let most = DROP_FILE_MAX_BYTES >> 20;
-            return Ok(Ready::TooLarge(format!(
+            let why = format!(
                 "{} bytes; a file has at most {most} MiB: cut it between two lines",
                 mark.bytes
-            )));
+            );
+            return Ok(Ready::TooLarge(mark, why));
         }
-        let (mut file, opened) = folder.open(name)?;
-        let whole = mark.bytes > 0 && ends_whole(&mut file, opened.bytes)?;
-        if (settled && whole) || alone >= self.abandoned_ms {
-            return Ok(Ready::Now(file));
+        let (mut file, mark) = folder.read(name)?;
+        let whole = mark.bytes > 0 && ends_whole(&mut file, mark.bytes)?;
+        let as_it_is = alone >= self.abandoned_ms;
+        if (settled && whole) || as_it_is {
+            let opened = Opened {
+                file,
+                mark,
+                as_it_is,
+            };
+            return Ok(Ready::Now(opened));
         }
         // Its writer will close it again, or has died: then it is read as it is, in time.
         seen.told = false;

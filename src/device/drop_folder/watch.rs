@@ -1,69 +1,74 @@
-//! What the kernel tells of the folder (`inotify(7)`): files closed after writing, and files renamed
-//! into it. Never that a file was made or written to: then it is not whole.
+//! What the kernel tells of the folder (`inotify(7)`): files that are written to, closed after
+//! writing, or renamed into it. Never that a file was made: then it is not whole.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
+use shelfwire_core::limits::DROP_EVENTS_MAX;
 
-use super::files::{DONE, Folder};
+use super::files::{DONE, Folder, REFUSED};
 
 /// Bytes of events read at a time.
 const EVENTS_BYTES: usize = 8 * 1024;
 
-/// What was told since the last time.
+/// What somebody did to a file of the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Did {
+    /// Wrote to it, and has it open.
+    Write,
+    /// Closed it after writing.
+    Close,
+    /// Renamed it into the folder.
+    MoveIn,
+}
+
+/// What was told since the last time, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    /// Files of the folder that are closed or were renamed into it.
-    pub(super) closed: Vec<OsString>,
-    /// Files of `done` that somebody still had open for writing, and has closed now.
-    pub(super) closed_when_done: Vec<OsString>,
-    /// The folder is not there any more.
+    /// Of files of the folder.
+    pub(super) files: Vec<(OsString, Did)>,
+    /// Files of `done` that somebody has closed after writing.
+    pub(super) closed_in_done: Vec<OsString>,
+    /// The same of `refused`.
+    pub(super) closed_in_refused: Vec<OsString>,
+    /// The folder, or one in it, is not there any more.
     pub(super) gone: bool,
     /// The kernel had more to tell than it kept.
     pub(super) lost: bool,
 }
 
-/// A watch on a folder and on its `done`.
+/// A watch on a folder, on its `done` and on its `refused`.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(super) struct Watch {
     told: OwnedFd,
     folder: i32,
     done: i32,
-    /// Device and inode of the folder.
-    is: (u64, u64),
-}
-
-fn identity(folder: &Folder) -> io::Result<(u64, u64)> {
-    let seen = fs::metadata(&folder.path)?;
-    Ok((seen.dev(), seen.ino()))
+    refused: i32,
 }
 
 impl Watch {
     pub(super) fn new(folder: &Folder) -> io::Result<Self> {
-        let is = identity(folder)?;
         let told = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
         let closed = WatchFlags::CLOSE_WRITE | WatchFlags::ONLYDIR;
-        let whole = closed | WatchFlags::MOVED_TO | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+        let whole = closed
+            | WatchFlags::MODIFY
+            | WatchFlags::MOVED_TO
+            | WatchFlags::DELETE_SELF
+            | WatchFlags::MOVE_SELF;
+        let kept = closed | WatchFlags::DONT_FOLLOW;
         Ok(Self {
             folder: inotify::add_watch(&told, &folder.path, whole)?,
-            done: inotify::add_watch(&told, folder.path.join(DONE), closed)?,
+            done: inotify::add_watch(&told, folder.path.join(DONE), kept)?,
+            refused: inotify::add_watch(&told, folder.path.join(REFUSED), kept)?,
             told,
-            is,
         })
-    }
-
-    /// Whether the path still leads to the folder that is watched.
-    pub(super) fn holds(&self, folder: &Folder) -> bool {
-        identity(folder).is_ok_and(|is| is == self.is)
     }
 
     /// Waits for something to be told, at most so long.
@@ -78,14 +83,15 @@ impl Watch {
         let mut told = Told::default();
         let mut buffer = [MaybeUninit::uninit(); EVENTS_BYTES];
         let mut events = Reader::new(&self.told, &mut buffer);
-        loop {
+        while told.files.len() < DROP_EVENTS_MAX || !events.is_buffer_empty() {
             match events.next() {
                 Ok(event) => self.sort(&event, &mut told),
-                Err(Errno::AGAIN) => return Ok(told),
+                Err(Errno::AGAIN) => break,
                 Err(Errno::INTR) => {}
                 Err(why) => return Err(why.into()),
             }
         }
+        Ok(told)
     }
 
     fn sort(&self, event: &inotify::Event<'_>, told: &mut Told) {
@@ -100,12 +106,29 @@ impl Watch {
                 | ReadFlags::IGNORED
                 | ReadFlags::UNMOUNT;
             told.gone |= what.intersects(ended);
-            let dir = what.contains(ReadFlags::ISDIR);
-            told.closed.extend(name.filter(|_| !dir));
-        } else if event.wd() == self.done {
-            // `done` was removed: made and watched again with the folder.
-            told.gone |= what.intersects(ReadFlags::IGNORED | ReadFlags::UNMOUNT);
-            told.closed_when_done.extend(name);
+            if let (Some(name), Some(did)) = (name, did(what)) {
+                told.files.push((name, did));
+            }
+            return;
         }
+        // One of them was removed: made and watched again with the folder.
+        told.gone |= what.intersects(ReadFlags::IGNORED | ReadFlags::UNMOUNT);
+        if event.wd() == self.done {
+            told.closed_in_done.extend(name);
+        } else if event.wd() == self.refused {
+            told.closed_in_refused.extend(name);
+        }
+    }
+}
+
+fn did(what: ReadFlags) -> Option<Did> {
+    if what.contains(ReadFlags::ISDIR) {
+        None
+    } else if what.contains(ReadFlags::MOVED_TO) {
+        Some(Did::MoveIn)
+    } else if what.contains(ReadFlags::CLOSE_WRITE) {
+        Some(Did::Close)
+    } else {
+        what.contains(ReadFlags::MODIFY).then_some(Did::Write)
     }
 }

@@ -1,21 +1,18 @@
-//! One message of a till: decode, identify, take, answer.
+//! One message of a till: understand, take, answer.
 
 use std::fmt;
 
-use shelfwire_core::codec::pos::{
-    self, Alive, Answer, DayWord, PosRefusal, Request, StockAnswer, StockQuestion, Taken,
-};
-use shelfwire_core::domain::command::Command;
+use shelfwire_core::codec::pos::{Alive, Answer, PosRefusal, StockAnswer, StockQuestion, Taken};
 use shelfwire_core::identify;
 use tracing::warn;
 
 use super::Hub;
 use super::access::Till;
 use super::refusals::Cause;
-use crate::device::source::{day_report, stamp};
+use crate::device::said::{ForJournal, Ground, Said, Speakers, Unsaid};
+use crate::device::source::stamp;
 use crate::journal::TakeError;
 use crate::support::clock;
-use crate::support::store_time;
 use crate::support::tap::Passed;
 
 /// What an HTTP status makes of an answer; a WebSocket sends the body alone.
@@ -41,29 +38,23 @@ pub(super) struct Reply {
 /// A message after its bytes were read: what is left to do.
 pub(super) enum Prepared {
     Refused(Outcome, PosRefusal),
-    Take(Box<Taking>),
-    Stock(StockQuestion),
-    Alive,
-}
-
-/// A transaction or a day report on its way to the journal.
-pub(super) struct Taking {
-    key: String,
-    command: Command,
+    Said(Said),
 }
 
 impl fmt::Display for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(_, refusal) => refusal.fmt(f),
-            Self::Take(taking) => f.write_str(&taking.key),
-            Self::Alive => f.write_str("alive"),
-            Self::Stock(question) => write!(f, "how much is there of {}", question.code),
+            Self::Said(Said::Take(take)) => f.write_str(&take.key),
+            Self::Said(Said::Alive) => f.write_str("alive"),
+            Self::Said(Said::Stock(question)) => {
+                write!(f, "how much is there of {}", question.code)
+            }
         }
     }
 }
 
-/// Reads a message of `till`. Personal data ends here: the decoder builds only the fields it names.
+/// Reads a message of `till`.
 pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
     let (tap, since) = (hub.journal.tap(), clock::boot_ms());
     let device = || till.name.to_string();
@@ -78,7 +69,7 @@ pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
             device: device(),
             why: refusal.to_string(),
         },
-        prepared @ (Prepared::Take(_) | Prepared::Stock(_) | Prepared::Alive) => Passed::Decoded {
+        prepared @ Prepared::Said(_) => Passed::Decoded {
             device: device(),
             what: prepared.to_string(),
         },
@@ -87,67 +78,33 @@ pub(super) fn prepare(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
 }
 
 fn understand(hub: &Hub, till: &Till, bytes: &[u8]) -> Prepared {
-    match pos::decode(bytes) {
-        Err(refusal) => Prepared::Refused(Outcome::Bad, refusal),
-        Ok(Request::Stock(question)) => Prepared::Stock(StockQuestion {
-            code: hub.labels.base(question.code),
-            ..question
-        }),
-        Ok(Request::Alive(name)) if name != till.name => {
-            Prepared::Refused(Outcome::OtherTill, PosRefusal::foreign("alive", None))
-        }
-        Ok(Request::Alive(_)) => Prepared::Alive,
-        Ok(Request::Day(word)) => day(hub, till, word),
-        Ok(Request::Transaction(transaction)) if transaction.till != till.name => {
-            let refusal = PosRefusal::foreign_till(&transaction);
-            Prepared::Refused(Outcome::OtherTill, refusal)
-        }
-        Ok(Request::Transaction(mut transaction)) => {
-            hub.labels.read_in(&mut transaction);
-            let key = transaction.key_text();
-            let stamp = stamp(&hub.journal);
-            if let Some(why) = identify::far_day(&transaction, &stamp) {
-                let refusal = PosRefusal {
-                    key: Some(key),
-                    ..PosRefusal::new(Some("business_day".to_owned()), why)
-                };
-                return Prepared::Refused(Outcome::Bad, refusal);
-            }
-            let catalogue = hub.catalogue.current();
-            let mut command = identify::transaction(&catalogue, *transaction, stamp, till.rules());
-            store_time::date(&mut command, hub.settings.timezone.as_ref());
-            Prepared::Take(Box::new(Taking { key, command }))
-        }
+    let ground = Ground {
+        speakers: Speakers::Caller(&till.name, till.rules()),
+        catalogue: &hub.catalogue,
+        labels: &hub.labels,
+        timezone: hub.settings.timezone.as_ref(),
+        stamp: stamp(&hub.journal),
+    };
+    match ground.understand(bytes) {
+        Ok(said) => Prepared::Said(said),
+        Err(Unsaid {
+            foreign: true,
+            refusal,
+        }) => Prepared::Refused(Outcome::OtherTill, refusal),
+        Err(Unsaid { refusal, .. }) => Prepared::Refused(Outcome::Bad, refusal),
     }
-}
-
-fn day(hub: &Hub, till: &Till, word: DayWord) -> Prepared {
-    let key = format!("{}/{}", till.name, word.day.as_str());
-    if word.till.as_ref().is_some_and(|name| *name != till.name) {
-        return Prepared::Refused(Outcome::OtherTill, PosRefusal::foreign("till", None));
-    }
-    let stamp = stamp(&hub.journal);
-    if let Some(why) = identify::far_from_today(&word.day, &stamp) {
-        let refusal = PosRefusal {
-            key: Some(key),
-            ..PosRefusal::new(Some("day".to_owned()), why)
-        };
-        return Prepared::Refused(Outcome::Bad, refusal);
-    }
-    let command = day_report(word, till.name.clone(), till.rules(), stamp);
-    Prepared::Take(Box::new(Taking { key, command }))
 }
 
 /// Does what is left. "Taken" comes only after the commit that holds the transaction (J1).
 pub(super) async fn finish(hub: &Hub, till: &Till, prepared: Prepared) -> Reply {
     match prepared {
         Prepared::Refused(outcome, refusal) => refused(hub, till, outcome, refusal),
-        Prepared::Stock(question) => stock(hub, till, question).await,
-        Prepared::Alive => done(&Answer::Alive(Alive {
+        Prepared::Said(Said::Stock(question)) => stock(hub, till, question).await,
+        Prepared::Said(Said::Alive) => done(&Answer::Alive(Alive {
             alive: till.name.to_string(),
         })),
-        Prepared::Take(taking) => {
-            let Taking { key, command } = *taking;
+        Prepared::Said(Said::Take(take)) => {
+            let ForJournal { key, command, .. } = *take;
             match hub.journal.take(command).await {
                 Ok(receipt) => {
                     till.state.count(|counters| {

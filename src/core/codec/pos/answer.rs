@@ -93,11 +93,6 @@ impl PosRefusal {
         }
     }
 
-    /// A transaction of another till than the one whose token the connection was opened with.
-    pub fn foreign_till(transaction: &Transaction) -> Self {
-        Self::foreign("till", Some(transaction.key_text()))
-    }
-
     /// A word of another till, in this field.
     pub fn foreign(field: &str, key: Option<String>) -> Self {
         Self {

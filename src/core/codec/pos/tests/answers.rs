@@ -51,7 +51,7 @@ fn answers_are_written_as_documented() {
         r#"{"refused":{"reason":"the disk is full","retry":true,"key":"t1/2026-11-22/0042"}}"#
     );
     assert_eq!(
-        Answer::from(PosRefusal::foreign_till(&sale)).to_json(),
+        Answer::from(PosRefusal::foreign("till", Some(sale.key_text()))).to_json(),
         r#"{"refused":{"field":"till","reason":"is not the till of this connection's token","retry":false,"key":"t1/2026-11-22/0042"}}"#
     );
 }
