@@ -301,7 +301,7 @@ fn as_a_stranger(store: &Store, words: &[&str]) -> Option<Output> {
         fs::set_permissions(store.path(""), fs::Permissions::from_mode(0o755)).unwrap();
         fs::set_permissions(&state, fs::Permissions::from_mode(0o750)).unwrap();
     } else {
-        fs::set_permissions(&state, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&state, fs::Permissions::from_mode(0o000)).unwrap();
     }
     let done = command.output();
     fs::set_permissions(&state, was).unwrap();

@@ -63,7 +63,9 @@ impl Folder {
     fn go_through_within(&self, done: Bounds, refused: Bounds) -> io::Result<Gone> {
         let (read, mut gone) = (self.as_read()?, Gone::default());
         let mut text = String::new();
-        for (room, bounds) in [(&self.done, done), (&self.refused, refused)] {
+        for (room, bounds, read_whole) in
+            [(&self.done, done, true), (&self.refused, refused, false)]
+        {
             let mut files = Vec::new();
             for (name, mark) in files_of(room)? {
                 let now = (mark.bytes, mark.modified);
@@ -74,7 +76,7 @@ impl Folder {
                 }
             }
             let removed = tidy(room, &mut files, bounds)?;
-            if std::ptr::eq(room, &self.refused) {
+            if !read_whole {
                 gone.refused = removed;
             }
             text.extend(files.into_iter().map(|(_, _, line)| line));

@@ -85,10 +85,9 @@ impl Waiting {
         let seen = self.seen.entry(name).or_default();
         seen.open = did == Did::Write;
         match did {
-            Did::Write => {}
             // Tills that close the file after each sale do so again at once: many in one go.
             Did::Close if !seen.told => seen.not_before = now.saturating_add(DROP_GATHER_MS),
-            Did::Close => {}
+            Did::Write | Did::Close => {}
             Did::MoveIn => seen.not_before = 0,
         }
         seen.told |= did != Did::Write;
