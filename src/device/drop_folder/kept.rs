@@ -61,28 +61,26 @@ impl Folder {
     }
 
     fn go_through_within(&self, done: Bounds, refused: Bounds) -> io::Result<Gone> {
-        let (read, mut gone) = (self.as_read()?, Gone::default());
-        let mut text = String::new();
-        for (room, bounds, read_whole) in
-            [(&self.done, done, true), (&self.refused, refused, false)]
-        {
+        let read = self.as_read()?;
+        let (mut back, mut text) = (Vec::new(), String::new());
+        let mut go_through = |room: &Room, bounds| -> io::Result<u64> {
             let mut files = Vec::new();
             for (name, mark) in files_of(room)? {
                 let now = (mark.bytes, mark.modified);
                 if read.get(&mark.inode).is_some_and(|then| *then != now) {
-                    gone.back.extend(self.put_back(room, &name)?);
+                    back.extend(self.put_back(room, &name)?);
                 } else {
                     files.push((mark.age_ms(), name, line(mark.inode, now)));
                 }
             }
             let removed = tidy(room, &mut files, bounds)?;
-            if !read_whole {
-                gone.refused = removed;
-            }
             text.extend(files.into_iter().map(|(_, _, line)| line));
-        }
+            Ok(removed)
+        };
+        go_through(&self.done, done)?;
+        let refused = go_through(&self.refused, refused)?;
         self.write_as_read(&text)?;
-        Ok(gone)
+        Ok(Gone { back, refused })
     }
 
     fn as_read(&self) -> io::Result<BTreeMap<u64, Text>> {

@@ -87,7 +87,7 @@ impl Waiting {
         match did {
             // Tills that close the file after each sale do so again at once: many in one go.
             Did::Close if !seen.told => seen.not_before = now.saturating_add(DROP_GATHER_MS),
-            Did::Write | Did::Close => {}
+            Did::Close | Did::Write => {}
             Did::MoveIn => seen.not_before = 0,
         }
         seen.told |= did != Did::Write;
