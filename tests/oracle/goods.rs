@@ -75,7 +75,8 @@ impl Goods {
 
     /// So many of a code or of an item, in its unit, taken apart where it is a bundle.
     pub fn find(&self, product: &Product, qty: Milli, unit: Option<&str>) -> Found {
-        let (item, qty) = match product {
+        let (product, qty, unit) = labelled(product, qty, unit);
+        let (item, qty) = match &product {
             Product::Item(item) => (item.clone(), qty),
             Product::Code(code) => match self.codes.get(&normal(code)) {
                 Some((item, factor)) => (item.clone(), times(qty, *factor)),
@@ -106,7 +107,8 @@ impl Goods {
 
     /// R6: where a return goes if the till does not say.
     pub fn return_to(&self, product: &Product) -> &str {
-        let item = match product {
+        let (product, ..) = labelled(product, 0, None);
+        let item = match &product {
             Product::Item(item) => Some(item),
             Product::Code(code) => self.codes.get(&normal(code)).map(|(item, _)| item),
         };
@@ -120,6 +122,26 @@ impl Goods {
 pub enum Product {
     Code(String),
     Item(String),
+}
+
+/// R2: a label of the days' one scale, `28`, five digits of the item, five of grams: a line without a
+/// quantity of its own says how many there were.
+fn labelled<'u>(
+    product: &Product,
+    qty: Milli,
+    unit: Option<&'u str>,
+) -> (Product, Milli, Option<&'u str>) {
+    match product {
+        Product::Code(code) if code.len() == 13 && code.starts_with("28") => {
+            let grams: Milli = code[7..12].parse().unwrap();
+            let zeros = format!("{}00000", &code[..7]);
+            let last = (0..10).find(|last| normal(&format!("{zeros}{last}")).len() == 14);
+            let base = Product::Code(format!("{zeros}{}", last.unwrap()));
+            let own = unit.is_some() || qty % 1_000 != 0 || qty.abs() == grams;
+            (base, if own { qty } else { times(qty, grams) }, Some("KGM"))
+        }
+        other @ (Product::Code(_) | Product::Item(_)) => (other.clone(), qty, unit),
+    }
 }
 
 /// A GTIN is kept as 14 digits, anything else as it is.

@@ -18,6 +18,7 @@ MILK,EA,14006381333938,12,true,,none,waste
 COAT,EA,5901234123457,1,true,,none,inspect
 SHIRT,EA,9780306406157,1,true,,none,sellable
 CHEESE,KGM,4011,1,true,,none,sellable
+CHEESE,KGM,2812340000002,1,true,,none,sellable
 TEA,EA,4012,1,true,,none,sellable
 SUGAR,KGM,4013,0.5,true,,none,sellable
 GIFT,EA,7001,1,true,TEA*2;SUGAR*0.25,none,sellable
@@ -325,6 +326,8 @@ impl Maker {
             "96385074",
             "10096385071",
             "7001",
+            "2812340006783",
+            "2812340015006",
         ];
         for _ in 0..self.random.below(10) {
             let task = match self.random.below(4) {

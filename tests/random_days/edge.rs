@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use shelfwire::device::catalogue::normalise;
 use shelfwire::journal::{Journal, Opened, Options, open};
+use shelfwire_core::codec::label::Labels;
 use shelfwire_core::codec::pos::{Request, decode};
 use shelfwire_core::domain::command::{Body, Command, Opening, OpeningLine};
 use shelfwire_core::domain::ids::{BootId, BoxId, Name};
@@ -30,6 +31,7 @@ pub struct Edge {
     runtime: Runtime,
     opened: Option<Opened>,
     catalogue: Catalogue,
+    labels: Labels,
     rules: BTreeMap<String, TillRules>,
 }
 
@@ -76,6 +78,7 @@ impl Edge {
                 .unwrap(),
             opened: None,
             catalogue: catalogue(&first_catalogue()),
+            labels: Labels::new(&["28PPPPPVVVVVK weight 3".parse().unwrap()], None),
             rules: rules.collect(),
         };
         edge.start();
@@ -167,9 +170,10 @@ impl Edge {
     }
 
     fn sale(&self, message: &serde_json::Value, at_ms: i64, taken_ms: i64) -> Command {
-        let Ok(Request::Transaction(sale)) = decode(message.to_string().as_bytes()) else {
+        let Ok(Request::Transaction(mut sale)) = decode(message.to_string().as_bytes()) else {
             panic!("not taken: {message}");
         };
+        self.labels.read_in(&mut sale);
         let rules = self.rules[message["till"].as_str().unwrap()];
         let mut command = transaction(&self.catalogue, *sale, stamp(taken_ms), rules);
         if let Body::Sale(sale) = &mut command.body {
@@ -184,10 +188,11 @@ impl Edge {
             Task::Return => ("desk", Role::Return),
             Task::Adjust => ("bin", Role::Adjust),
         };
+        let sent = normalise(code).unwrap();
         let read = Scan {
             device: device.parse().unwrap(),
-            code: normalise(code).unwrap(),
-            says: None,
+            code: self.labels.base(sent.clone()),
+            says: self.labels.read(&sent).map(|label| label.says.unwrap()),
         };
         let scanner = ScannerRole {
             role,

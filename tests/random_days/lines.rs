@@ -175,6 +175,11 @@ fn goods(random: &mut Random, sold: &Sold) -> Value {
     let items = ["MILK", "COAT", "SHIRT", "TEA", "GIFT"];
     let mut qty: Value = (1 + random.below(4)).into();
     match random.below(8) {
+        0 if random.below(2) == 0 => {
+            let labels = ["2812340006783", "2812340015006"];
+            let label = labels[random.below(2) as usize];
+            line.insert("code".to_owned(), label.into());
+        }
         0 => {
             line.insert("code".to_owned(), "4011".into());
             let grams = 1 + random.below(2_000);
