@@ -41,7 +41,7 @@ EXAMPLES
   shelfwire stock 4006381333931          what the store holds of it, and how sure that is
   shelfwire stock import count.csv       sets what is there, by item or by code
   shelfwire tail                         what happens, line by line
-  shelfwire decode epc < tags.txt        which items these tags are; decode llrp: a reader's frames
+  shelfwire decode epc                   which items tags are, a code a line; llrp: a reader's frames
   shelfwire journal verify               is every row as it was written?
   shelfwire init --first                 a first store books before it has a link
 
