@@ -152,6 +152,8 @@ fn r12_three_tills_sell_while_the_store_is_opened_and_one_of_them_is_offline() {
         .catalogue(&catalogue());
     let mut store = Store::set_up(&setup);
     store.start();
+    // What is taken before the centre has answered is booked, and numbered, later.
+    store.wait_until_applied(Duration::from_secs(30));
     let cutoff = wall_ms() - 30 * MINUTE;
 
     // Both sides of the cutoff, booked before anybody opened the store. Till 2 has a clock that

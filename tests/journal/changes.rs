@@ -189,5 +189,7 @@ async fn r4_a_layaway_is_released_by_its_sale_after_a_restart() {
         (Milli(-3_000), Milli::ZERO)
     );
     stage.stop().await;
-    assert_eq!(count(dir.path(), "layaways"), 0);
+    // What has ended is still known: some tills send the release in a receipt of its own.
+    let open = "layaways WHERE held > released + sold";
+    assert_eq!(count(dir.path(), open), 0);
 }

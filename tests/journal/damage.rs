@@ -70,6 +70,8 @@ async fn r5_a_void_of_a_damaged_line_does_not_cost_its_neighbours_their_stock() 
         let options = options(dir.path());
         let stage = Stage::booking(&options).await;
         stage.journal.take(sale(1, &[("a", 2)])).await.unwrap();
+        // The last row is looked at when the journal is opened.
+        stage.journal.take(sale(9, &[("c", 1)])).await.unwrap();
         stage.stop().await;
         let conn = Connection::open(Files::new(dir.path()).database()).unwrap();
         assert_eq!(conn.execute(change, []).unwrap(), 1, "{change}");

@@ -226,14 +226,19 @@ fn void(
         assert_eq!(of * qty % whole, 0, "{qty} of {whole} would be rounded");
         -of * qty / whole
     };
-    let effects = effects(oracle, line).into_iter();
-    effects
-        .map(|effect| Effect {
-            on_hand: share(effect.on_hand),
-            unavailable: share(effect.unavailable),
-            ..effect
-        })
-        .collect()
+    let effects = effects(oracle, line);
+    // Goods that came back and were thrown away at once: on hand there is nothing to be unsure of.
+    let nets = |item: &str| -> Milli {
+        let of = effects.iter().filter(|effect| effect.item == item);
+        of.map(|effect| effect.on_hand).sum()
+    };
+    let undo = |effect: &Effect| Effect {
+        item: effect.item.clone(),
+        on_hand: share(effect.on_hand),
+        unavailable: share(effect.unavailable),
+        goods: effect.goods && nets(&effect.item) != 0,
+    };
+    effects.iter().map(undo).collect()
 }
 
 /// R12: the newest count is absolute; what is inside it has been counted.

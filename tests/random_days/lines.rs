@@ -88,7 +88,9 @@ impl Lines {
         }
         let at = random.below(self.open.len() as u64) as usize;
         let open = &mut self.open[at];
-        let too_much = random.below(12) == 0;
+        // What was too much is told when it comes; a version that takes the other void back later does
+        // not make it less.
+        let too_much = random.below(12) == 0 && sold.may_be_undone;
         if open.left == 0 && !too_much {
             return None;
         }
@@ -106,6 +108,9 @@ impl Lines {
             if field != "components" && !open.line[field].is_null() {
                 line[field] = open.line[field].clone();
             }
+        }
+        if !sold.may_be_undone {
+            self.open.swap_remove(at);
         }
         Some(line)
     }
