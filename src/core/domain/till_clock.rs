@@ -129,16 +129,29 @@ impl TillClock {
         next
     }
 
-    /// When a transaction was made that says `at`, corrected by what is believed, and by no more than
-    /// the least difference leaves of it. Where it says a time behind its arrival, it was made when
-    /// it arrived.
+    /// When a transaction was made that says `at`, corrected by how far the clock is off. Where it
+    /// says a time behind its arrival, it was made when it arrived; where it arrives at the very time
+    /// that it says, its clock was set right rather than it late by just as much.
     pub fn corrected(clock: Option<&Self>, at: WallMs, taken: Option<WallMs>) -> WallMs {
-        let at = at.saturating_add(clock.map_or(0, Self::offset));
+        let late = |taken: WallMs| taken.saturating_sub(at).saturating_abs();
+        let live = taken.is_some_and(|taken| late(taken) <= TILL_CLOCK_AGREE_MS);
+        let offset = match clock {
+            None => 0,
+            Some(clock) if live => clock.believed(),
+            Some(clock) => clock.offset(),
+        };
+        let at = at.saturating_add(offset);
         taken.map_or(at, |taken| at.min(taken))
     }
 
-    /// To be added to the till's time, in milliseconds.
+    /// To be added to the till's time, in milliseconds. What is not believed yet counts only where
+    /// it proves the clock to be ahead: nothing arrives before it was made.
     fn offset(&self) -> i64 {
+        self.believed().min(self.level.least)
+    }
+
+    /// What was seen at two moments, and is not more than the least difference leaves of it.
+    fn believed(&self) -> i64 {
         let believed = self.believed.unwrap_or(0);
         believed.min(self.level.least.max(0))
     }
@@ -184,12 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn r11_a_transaction_from_the_future_was_made_when_it_came_and_says_nothing_about_others() {
+    fn r11_a_transaction_from_the_future_was_made_when_it_came_and_moves_no_live_one() {
         let clock = after(&[(HOUR, 0), (2 * HOUR, 2 * HOUR)]);
-        assert_eq!(clock.offset(), 0);
         let corrected = |at, taken| TillClock::corrected(Some(&clock), at, Some(taken));
         assert_eq!(corrected(HOUR, 0), 0);
-        assert_eq!(corrected(2 * HOUR, 3 * HOUR), 2 * HOUR);
+        assert_eq!(corrected(2 * HOUR, 2 * HOUR), 2 * HOUR);
+        assert_eq!(corrected(2 * HOUR, 2 * HOUR + MINUTE), 2 * HOUR);
+        // One that comes late is taken by what was proved of the clock.
+        assert_eq!(corrected(2 * HOUR, 3 * HOUR), HOUR);
     }
 
     #[test]
