@@ -132,7 +132,8 @@ pub(super) fn of_waited(
 pub(super) fn settle(mut draft: Draft, cutoff: &Cutoff, moment: &Moment) -> Draft {
     match cutoff.standing(moment) {
         Standing::Outside => {}
-        Standing::Ambiguous => draft.detail.ambiguous = true,
+        // What moves nothing on hand leaves nothing to be unsure of.
+        Standing::Ambiguous => draft.detail.ambiguous = moved(&draft) != Milli::ZERO,
         Standing::Inside => {
             draft.detail.inside = Some(moved(&draft));
             draft.qty = Milli::ZERO;

@@ -91,7 +91,7 @@ pub(super) fn of_items<V: StockView>(
             Some(qty) => sum.qty = qty,
             None => unfit = Some(of.clone()),
         }
-        sum.ambiguous |= standing == Standing::Ambiguous;
+        sum.ambiguous |= standing == Standing::Ambiguous && on_hand != Milli::ZERO;
         Ok(())
     })
     .map_err(BookError::View)?;
@@ -126,7 +126,7 @@ pub(super) fn of_code<V: StockView>(
         let standing = clocks.standing(cutoff, entry, view)?;
         if standing != Standing::Inside {
             since.qty.0 = since.qty.0.saturating_add(qty.0);
-            since.ambiguous |= standing == Standing::Ambiguous;
+            since.ambiguous |= standing == Standing::Ambiguous && qty != Milli::ZERO;
         }
         Ok(())
     })?;

@@ -468,3 +468,38 @@ fn r12_an_opening_taken_by_a_clock_years_ahead_swallows_nothing_and_can_be_corre
     assert_eq!(stock(&journal, "A").0, 39_000);
     assert_folds(&journal);
 }
+
+#[test]
+fn r11_a_void_that_is_too_much_near_the_cutoff_asks_for_no_recount() {
+    let near = Some(EIGHT + MINUTE);
+    let void = |number: &str| TillTransaction {
+        at: near,
+        ..sale(number, vec![void("1", "1", "1", "A", 1_000)])
+    };
+    for imported_first in [true, false] {
+        let mut journal = store();
+        sell(
+            &mut journal,
+            EIGHT - 60 * MINUTE,
+            1,
+            Some(EIGHT - 60 * MINUTE),
+        );
+        let early = TillTransaction {
+            at: Some(EIGHT - 50 * MINUTE),
+            ..void("2")
+        };
+        journal
+            .take(&at(EIGHT - 50 * MINUTE, Body::Sale(early)))
+            .unwrap();
+        if imported_first {
+            import(&mut journal, Cutoff::at(EIGHT), 20_000);
+        }
+        // Nothing is left of the line.
+        journal.take(&at(NINE, Body::Sale(void("3")))).unwrap();
+        if !imported_first {
+            import(&mut journal, Cutoff::at(EIGHT), 20_000);
+        }
+        let balance = journal.balance(&item("A"));
+        assert_eq!((balance.on_hand.0, balance.ambiguous), (20_000, false));
+    }
+}
