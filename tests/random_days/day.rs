@@ -144,7 +144,9 @@ impl Day {
             maker.receipt(name, manners, &mut state[at], moment, live);
         }
         let mut events = maker.events();
-        events.sort_by_key(|event| event.taken_ms);
+        // What comes in a count's own millisecond comes after it: nobody could tell otherwise.
+        let counts = |event: &Event| matches!(event.saying, Saying::Count(_));
+        events.sort_by_key(|event| (event.taken_ms, !counts(event)));
         Self { tills, events }
     }
 }
