@@ -24,6 +24,9 @@ pub struct Stock {
     pub unavailable: Milli,
     pub known: bool,
     pub ambiguous: bool,
+    /// Near a count goods came and went in one go, which comes to nothing on hand: whether that asks
+    /// for a recount is not said anywhere.
+    pub either: bool,
 }
 
 /// What is agreed with a till, and how wrong its clock is.

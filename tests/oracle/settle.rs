@@ -227,18 +227,12 @@ fn void(
         -of * qty / whole
     };
     let effects = effects(oracle, line);
-    // Goods that came back and were thrown away at once: on hand there is nothing to be unsure of.
-    let nets = |item: &str| -> Milli {
-        let of = effects.iter().filter(|effect| effect.item == item);
-        of.map(|effect| effect.on_hand).sum()
-    };
-    let undo = |effect: &Effect| Effect {
-        item: effect.item.clone(),
+    let undo = |effect: Effect| Effect {
         on_hand: share(effect.on_hand),
         unavailable: share(effect.unavailable),
-        goods: effect.goods && nets(&effect.item) != 0,
+        ..effect
     };
-    effects.iter().map(undo).collect()
+    effects.into_iter().map(undo).collect()
 }
 
 /// R12: the newest count is absolute; what is inside it has been counted.
@@ -268,7 +262,9 @@ fn sum(oracle: &Oracle, moved: Vec<(Effect, Moment)>) -> BTreeMap<String, Stock>
         if side != Side::Inside {
             stock.on_hand += effect.on_hand;
         }
-        stock.ambiguous |= side == Side::Unsure && effect.goods;
+        let unsure = side == Side::Unsure && effect.goods;
+        stock.ambiguous |= unsure && effect.on_hand != 0;
+        stock.either |= unsure && effect.on_hand == 0;
     }
     all
 }

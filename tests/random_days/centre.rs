@@ -158,6 +158,7 @@ impl Centre {
             unavailable: balance.unavailable.0,
             known: balance.known,
             ambiguous: balance.ambiguous,
+            either: false,
         };
         let items = report.items.iter();
         items

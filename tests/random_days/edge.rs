@@ -226,6 +226,7 @@ impl Edge {
             unavailable: level.balance.unavailable.0,
             known: level.balance.known,
             ambiguous: level.balance.ambiguous,
+            either: false,
         };
         levels
             .into_iter()

@@ -72,7 +72,14 @@ fn differences(
     let of = |all: &BTreeMap<String, Stock>, item: &String| all.get(item).copied().unwrap_or(none);
     items
         .into_iter()
-        .filter(|item| of(wanted, item) != of(got, item))
+        .filter(|item| {
+            let (wanted, mut got) = (of(wanted, item), of(got, item));
+            if wanted.either {
+                got.ambiguous = wanted.ambiguous;
+            }
+            got.either = wanted.either;
+            wanted != got
+        })
         .map(|item| {
             format!(
                 "{item} {place}: expected {:?}, got {:?}",
