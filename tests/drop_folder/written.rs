@@ -253,7 +253,8 @@ async fn reasons_that_are_moved_back_with_their_file_are_no_messages() {
     for name in ["a.jsonl.reason", "a.jsonl"] {
         fs::rename(stage.path("refused").join(name), stage.path(name)).unwrap();
     }
-    stage.there("refused/a.jsonl.reason").await;
+    // The reason is there before its file.
+    stage.there("refused/a.jsonl").await;
     assert_eq!(names(&stage.path("refused")), ["a.jsonl", "a.jsonl.reason"]);
     assert!(stage.path("a.jsonl.reason").exists());
     stage.store.stop().await.unwrap();
