@@ -318,7 +318,7 @@ fn number(file: &Path, question: &str) -> i64 {
 }
 
 /// Makes the file that `a_journal_of_every_released_version_opens` keeps, when the format changes:
-/// `SHELFWIRE_KEEP_JOURNAL=tests/data/journals/v1.db cargo test --test journal keep_a_journal`.
+/// `SHELFWIRE_KEEP_JOURNAL=tests/data/journals/vN.db cargo test --test journal keep_a_journal`.
 #[tokio::test]
 async fn keep_a_journal_of_this_version() {
     let dir = tempfile::tempdir().unwrap();
