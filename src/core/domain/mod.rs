@@ -14,6 +14,7 @@ pub mod key;
 pub mod label;
 pub mod numbers;
 pub mod observation;
+pub mod presence;
 pub mod quantity;
 pub mod stock;
 pub mod till_clock;
