@@ -9,7 +9,7 @@ use crate::domain::entry::{Draft, Kind};
 use crate::domain::time::Stamp;
 
 /// Alerts about one event each: a second one is another event, even of the same till and day.
-const EVENTS: [&str; 7] = [
+const EVENTS: [&str; 9] = [
     "catalogue_refused",
     "key_reused",
     "over_voided",
@@ -17,6 +17,8 @@ const EVENTS: [&str; 7] = [
     "void_unmatched",
     "changed_too_late",
     "change_not_booked",
+    "unit_mismatch",
+    "unclear_scan",
 ];
 /// Says that there were too many.
 const DIGEST: &str = "digest";

@@ -25,7 +25,7 @@ pub(super) fn from_store(entry: &WireEntry, place: Place, now: WallMs) -> Centre
 pub(super) fn contradiction(frame: &Frame, now: WallMs) -> CentreAlert {
     let text = format!(
         "rows {} to {} are not those that followed here before: two machines write this journal; \
-         start the copy with `shelfwire replace`",
+         switch the copy off, and let the one that stays begin a journal of its own",
         frame.first, frame.last
     );
     CentreAlert {

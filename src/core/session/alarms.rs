@@ -46,9 +46,7 @@ fn fix(code: AlarmCode) -> &'static str {
         }
         AlarmCode::CentreSilent => "check that the centre runs and reads from this broker",
         AlarmCode::CentreConfused => "compare the versions of gateway and centre; send both logs",
-        AlarmCode::Fenced => {
-            "decide which box holds the store, then `shelfwire replace --take` on that one"
-        }
+        AlarmCode::Fenced => "decide which box holds the store and switch the other one off",
         AlarmCode::StartOver => "nothing is lost: it waits in the inbox; see docs/JOURNAL.md",
     }
 }
