@@ -21,6 +21,7 @@ mod oracle;
 mod plan;
 mod receipts;
 mod rng;
+pub mod shelf;
 mod sources;
 mod truth;
 mod world;
