@@ -32,6 +32,7 @@
 //! | what a till, a scanner or a reader may say | [`codec`] |
 //! | which item a code is, what a scanner's role means | [`identify`] |
 //! | what an event does to stock | [`book`], one file for each rule |
+//! | when a tag arrives, moves, departs | [`presence`] |
 //! | what a `[[test]]` of the configuration plays | [`trial`] |
 //! | a topic or a payload | [`wire`], its golden files, `docs/CONTRACT.md` |
 //! | when and what the gateway sends | [`session`] |
@@ -43,6 +44,7 @@ pub mod codec;
 pub mod domain;
 pub mod identify;
 pub mod limits;
+pub mod presence;
 pub mod reducer;
 pub mod session;
 #[cfg(any(test, feature = "sim"))]

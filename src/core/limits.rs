@@ -122,6 +122,22 @@ pub const LLRP_KEPT_MAX_BYTES: usize = 256 << 10;
 /// Events in one notification; one with more is refused and counted.
 pub const LLRP_EVENTS_MAX: usize = 64;
 
+/// Tags that presence knows at a time, on shelves and glimpsed. Reads of others are counted and not
+/// taken.
+pub const PRESENCE_TAGS_MAX: usize = 100_000;
+/// Shelves whose reads of one tag are kept. The one that hears least gives way.
+pub const SHELVES_PER_TAG: usize = 3;
+/// A shelf without proof that its antennas work is unobservable after this long, in milliseconds;
+/// later where its readers hear little.
+pub const SHELF_BLIND_AFTER_MS: u64 = 30_000;
+/// Tags that must fall silent together for a shelf to be swept or blind.
+pub const SWEPT_TAGS_MIN: u32 = 3;
+/// A shelf that is silent for this long may be swept or blind, in milliseconds: a person who stands
+/// before it is not taken for that.
+pub const SWEPT_AFTER_MS: u64 = 30_000;
+/// Shortest silence after which a tag departs, in milliseconds of observed time.
+pub const TAG_SILENCE_MIN_MS: u64 = 45_000;
+
 /// First wait before a device that is out is tried again, in milliseconds; doubled each time.
 pub const DEVICE_RETRY_FIRST_MS: u64 = 200;
 /// Longest wait before a device that is out is tried again, in milliseconds.
@@ -392,3 +408,4 @@ const _: () = assert!(CATALOGUE_MAX_BYTES <= u32::MAX as u64);
 const _: () = assert!(QTY_MAX_MILLI < BALANCE_MAX_MILLI);
 const _: () = assert!(FRAME_FIELDS_MAX_BYTES < PACKET_MIN_BYTES);
 const _: () = assert!(AGAIN_MAX_RANGES > INFLIGHT_MAX_FRAMES);
+const _: () = assert!(SWEPT_AFTER_MS < TAG_SILENCE_MIN_MS);
