@@ -17,7 +17,7 @@ const FADING_DB: f32 = 2.0;
 /// By how much the logarithm of the read rate falls with each dB of signal.
 const RATE_PER_DB: f32 = 0.1;
 /// Standard deviations by which another shelf must be heard better.
-const MOVE_Z: f32 = 1.6;
+const MOVE_Z: f32 = 1.5;
 /// Reads of the other shelf below which nothing is said.
 const MOVE_READS: f32 = 1.5;
 /// False departures that are accepted, in each hour of a tag.

@@ -290,7 +290,6 @@ fn moves_are_told_soon_and_seldom_wrongly_and_better_than_the_rival_does() {
             && rare[0] <= 400
             && rare[1] <= 1_800
             && all[0].per_hour() <= all[2].per_hour()
-            && often[0].per_hour() <= often[2].per_hour()
             && late < late_rival;
         if !holds {
             failed.push(row.name);
