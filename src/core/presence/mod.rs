@@ -241,16 +241,14 @@ impl Presence {
 
     fn keep(&mut self, tag: Tag) -> u32 {
         let packed = tag.epc.clone();
-        let number = match self.free.pop() {
-            Some(number) => number,
-            None => {
-                if self.tags.len() == self.tags.capacity() {
-                    self.tags.reserve_exact(4_096);
-                }
-                self.tags.push(None);
-                u32::try_from(self.tags.len() - 1).unwrap_or(u32::MAX)
+        let number = self.free.pop().unwrap_or_else(|| {
+            // In steps, not doubled: the memory of a full store is measured.
+            if self.tags.len() == self.tags.capacity() {
+                self.tags.reserve_exact(4_096);
             }
-        };
+            self.tags.push(None);
+            u32::try_from(self.tags.len() - 1).unwrap_or(u32::MAX)
+        });
         if let Some(place) = self.tags.get_mut(place(number)) {
             *place = Some(tag);
         }

@@ -6,7 +6,7 @@ use crate::domain::ids::{Name, to_hex};
 use crate::domain::presence::{Antenna, Reader};
 use crate::domain::time::MonoMs;
 
-/// The knobs, named as those of tag smoothing in EPCglobal ALE 1.1 (Part II, 8.1).
+/// The knobs, named as those of tag smoothing in `EPCglobal` ALE 1.1 (Part II, 8.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// A tag that is on no shelf yet is forgotten when it is not heard for this long, in milliseconds.

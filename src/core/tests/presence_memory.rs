@@ -1,10 +1,4 @@
 //! What a tag costs in memory while it stands on a shelf.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot set its stage has failed, and says what it found"
-)]
-
 use allocation_counter::measure;
 use shelfwire_core::domain::epc::Epc;
 use shelfwire_core::domain::presence::{Antenna, Heard, Reader, TagSeen};

@@ -5,10 +5,8 @@
 //! `SEEDS=20` plays the whole table (2 unless told), `TAG_HOURS=100000` the whole of the departures.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::float_arithmetic,
-    clippy::print_stdout,
     clippy::panic,
     unreachable_pub,
     reason = "a test of statistics, which prints what it found"
