@@ -122,6 +122,11 @@ pub const LLRP_KEPT_MAX_BYTES: usize = 256 << 10;
 /// Events in one notification; one with more is refused and counted.
 pub const LLRP_EVENTS_MAX: usize = 64;
 
+/// What readers tell and presence has not heard yet. Full: reads are dropped and counted, since they
+/// are samples; words about a reader's health wait.
+pub const HEARD_QUEUE_MAX: usize = 8_192;
+/// What presence hears before it tells the journal what came of it.
+pub const HEARD_AT_ONCE_MAX: usize = 256;
 /// Tags that presence knows at a time, on shelves and glimpsed. Reads of others are counted and not
 /// taken.
 pub const PRESENCE_TAGS_MAX: usize = 100_000;

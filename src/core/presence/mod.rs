@@ -98,6 +98,21 @@ impl Presence {
         true
     }
 
+    /// A shelf was said to be unobservable, or swept, before the agent stopped, and nobody has said
+    /// that it is over.
+    pub fn still(&mut self, shelf: &Name, swept: bool, now: MonoMs) {
+        let Some(at) = self.layout.shelves.iter().position(|name| name == shelf) else {
+            return;
+        };
+        if swept {
+            if let Some(shelf) = self.shelves.get_mut(at) {
+                shelf.still_swept(now);
+            }
+        } else {
+            self.watch.still_blind(at);
+        }
+    }
+
     /// How many tags are known, on a shelf or only glimpsed.
     pub fn tags(&self) -> usize {
         self.numbers.len()

@@ -18,11 +18,15 @@ pub(super) struct Shelf {
     last: MonoMs,
     /// Since when its antennas are attended, where they are.
     attended: Option<MonoMs>,
-    /// It was said to be swept or blind.
-    swept: bool,
+    /// When it was said to be swept or blind, while it is.
+    swept: Option<MonoMs>,
 }
 
 impl Shelf {
+    pub(super) fn still_swept(&mut self, now: MonoMs) {
+        self.swept = Some(now);
+    }
+
     pub(super) fn begin(&mut self) {
         *self = Self {
             first: MonoMs::MAX,
@@ -41,18 +45,18 @@ impl Shelf {
 
     /// What is to be said of it now. A shelf that nobody reads is not swept: it is unobservable.
     pub(super) fn look(&mut self, now: MonoMs, attended: bool) -> Option<ShelfNote> {
-        let chance = super::whole(rule::group_silence_s(self.rate) * 1_000.0);
+        if let Some(said) = self.swept {
+            let over = self.tags == 0 || self.last > said;
+            self.swept = self.swept.filter(|_| !over);
+            return over.then_some(ShelfNote::Settled);
+        }
         // The time in which nobody listened was no silence.
         self.attended = attended.then(|| self.attended.unwrap_or(now));
         let silent = now.saturating_sub(self.last.max(self.attended.unwrap_or(now)));
-        let swept = silent >= chance.max(SWEPT_AFTER_MS);
-        if self.swept {
-            let over = self.tags == 0 || !swept;
-            self.swept = !over;
-            return over.then_some(ShelfNote::Settled);
-        }
-        self.swept = swept && self.tags >= SWEPT_TAGS_MIN;
-        self.swept.then(|| ShelfNote::SweptOrBlind {
+        let chance = super::whole(rule::group_silence_s(self.rate) * 1_000.0);
+        let swept = silent >= chance.max(SWEPT_AFTER_MS) && self.tags >= SWEPT_TAGS_MIN;
+        self.swept = swept.then_some(now);
+        swept.then(|| ShelfNote::SweptOrBlind {
             tags: self.tags,
             spread_ms: self.last.saturating_sub(self.first),
         })

@@ -62,6 +62,12 @@ impl Watch {
         }
     }
 
+    pub(super) fn still_blind(&mut self, shelf: usize) {
+        if let Some(watch) = self.shelves.get_mut(shelf) {
+            watch.blind = true;
+        }
+    }
+
     pub(super) fn reading(&mut self, reader: Reader) {
         if let Some(watch) = self.readers.get_mut(usize::from(reader.0)) {
             watch.reading = true;
@@ -159,7 +165,9 @@ impl Watch {
                 break;
             };
             let since = watch.proved.unwrap_or(self.begun);
-            let blind = now.saturating_sub(since) >= patience;
+            // One that was blind before the start stays so until it is proven not to be.
+            let unproven = watch.blind && watch.proved.is_none();
+            let blind = unproven || now.saturating_sub(since) >= patience;
             if blind != watch.blind {
                 watch.blind = blind;
                 changed.push(Sight {

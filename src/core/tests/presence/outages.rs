@@ -191,3 +191,38 @@ fn the_last_tag_of_a_shelf_with_a_reference_tag_departs() {
         );
     }
 }
+
+#[test]
+fn what_was_said_of_a_shelf_before_a_restart_ends_only_when_the_shelf_is_heard() {
+    let mut stage = store(9, (0.9, 0.5));
+    stage.play(600);
+    stage.world.set_reader(Reader(0), false);
+    stage.readers(false);
+    stage.play(60);
+    stage.restart();
+    let now = stage.now_ms();
+    for shelf in [shelf_name(0), shelf_name(1)] {
+        stage.presence.still(&shelf, false, now);
+    }
+    stage.presence.still(&shelf_name(1), true, now);
+    stage.notes.clear();
+    stage.play(120);
+    assert_eq!(stage.notes, []);
+    stage.world.set_reader(Reader(0), true);
+    stage.readers(true);
+    stage.play(5);
+    let mut notes: Vec<_> = stage
+        .notes
+        .drain(..)
+        .map(|(_, name, note)| (name, note))
+        .collect();
+    notes.sort_by_key(|(name, note)| (name.clone(), *note == ShelfNote::Settled));
+    assert_eq!(
+        notes,
+        [
+            (shelf_name(0), ShelfNote::Observable),
+            (shelf_name(1), ShelfNote::Observable),
+            (shelf_name(1), ShelfNote::Settled)
+        ]
+    );
+}
