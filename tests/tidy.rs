@@ -188,6 +188,7 @@ const CORE: &Table = &[
     ("identify", &["domain", "limits"]),
     ("book", &["domain", "limits"]),
     ("presence", &["domain", "limits"]),
+    ("reader", &["codec", "domain", "limits"]),
     ("wire", &["domain", "limits"]),
     ("session", &["domain", "wire", "limits"]),
     ("reducer", &["domain", "wire", "limits"]),

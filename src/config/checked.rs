@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use shelfwire_core::codec::label::Labels;
+use shelfwire_core::domain::epc::Epc;
 use shelfwire_core::domain::hours::Hours;
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::item::ItemId;
@@ -30,9 +31,9 @@ pub struct Config {
     pub store: Name,
     /// This box within the store.
     pub gateway: Name,
-    /// The store's time zone; always there if any till is.
+    /// The store's time zone; always there if any till or reader is.
     pub timezone: Option<TimeZone>,
-    /// When the business day ends, by the store's clock; always there if any till is.
+    /// When the business day ends, by the store's clock; always there if any till or reader is.
     pub day_end: Option<Time>,
     /// When the store is open; without `[hours]` always.
     pub hours: Hours,
@@ -50,6 +51,10 @@ pub struct Config {
     pub tills: Vec<Till>,
     /// Folders into which tills drop files; names differ from the scanners' and tills'.
     pub drops: Vec<Drop>,
+    /// Readers of tags; names differ from all others.
+    pub readers: Vec<Reader>,
+    /// When a tag counts as on a shelf, and when no more.
+    pub presence: Presence,
     /// When what is watched is told.
     pub watch: Watch,
     /// Which item a code is.
@@ -206,6 +211,77 @@ pub struct Drop {
     pub folder: PathBuf,
     /// The tills whose messages are taken from it: configured ones, at least one.
     pub tills: Vec<Name>,
+}
+
+/// `[[reader]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// Its name in the journal and in status.
+    pub name: Name,
+    /// Who calls whom.
+    pub way: ReaderWay,
+    /// Power in hundredths of a dBm; without it the reader's own.
+    pub power_cdbm: Option<i16>,
+    /// Gen 2 session, 0 to 3.
+    pub session: u8,
+    /// Index into the reader's modes; without it the reader's own.
+    pub mode: Option<u16>,
+    /// Tags to expect at an antenna.
+    pub population: u16,
+    /// It reports after so many tags.
+    pub report_every: u16,
+    /// Its antennas, at least one; ports differ.
+    pub antennas: Vec<ReaderAntenna>,
+}
+
+/// Who opens the connection to a reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReaderWay {
+    /// The reader is called.
+    Call {
+        /// Host name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// TLS.
+        tls: Option<ReaderTls>,
+    },
+    /// The reader calls here.
+    Listen(SocketAddr),
+}
+
+/// `tls` of `[[reader]]`, PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReaderTls {
+    /// Certificates that the reader's is checked against; without it those of the system.
+    pub ca: Option<SecretFile>,
+    /// The box's own certificate and key.
+    pub identity: Option<Identity>,
+}
+
+/// `[[reader.antenna]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReaderAntenna {
+    /// The reader's connector, from 1.
+    pub port: u16,
+    /// The shelf that it sees, which is a zone; several antennas may see one.
+    pub shelf: Name,
+    /// Tags that are fixed to the shelf; none stands at two antennas.
+    pub reference: Vec<Epc>,
+}
+
+/// `[presence]`, with the names of tag smoothing in EPCglobal ALE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    /// A tag that was glimpsed and is not heard again for so long was never there. Not longer than
+    /// `lost_timeout`.
+    pub glimpsed_timeout: Duration,
+    /// It has to be heard over so long before it is there. Not longer than `glimpsed_timeout`.
+    pub observed_time_threshold: Duration,
+    /// It has to be heard so often before it is there.
+    pub observed_count_threshold: u32,
+    /// The longest silence before it is gone.
+    pub lost_timeout: Duration,
 }
 
 /// `[watch]`

@@ -206,6 +206,24 @@ codes! {
     Pattern "E077" Fields,
     /// A drop folder that this user may not write to.
     DropClosed "E078" Environment,
+    /// Not the address of a reader.
+    Address "E079" Fields,
+    /// A reader that is neither called nor calls, or both.
+    ReaderWay "E080" References,
+    /// A reader without antennas.
+    NoAntenna "E081" References,
+    /// Two antennas at one port of a reader.
+    SamePort "E082" References,
+    /// Not the code of a tag.
+    Epc "E083" Fields,
+    /// Two readers at one address.
+    SameReader "E084" References,
+    /// TLS for a reader that calls.
+    UnusedReaderTls "E085" References,
+    /// One reference tag at two antennas.
+    SameReference "E086" References,
+    /// Not a power in dBm.
+    Power "E087" Fields,
     /// MQTT without TLS to another machine.
     ClearBroker "W001" References,
     /// A secret that everybody on this machine can read.
@@ -216,7 +234,7 @@ codes! {
     NoCatalogue "W004" Environment,
     /// A place to listen, and no till.
     NoTill "W005" References,
-    /// Neither a scanner nor a till.
+    /// Neither a scanner nor a till nor a reader.
     NothingToRead "W006" References,
     /// A device path that changes when cables are moved.
     UnstableDevice "W007" References,

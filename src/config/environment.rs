@@ -175,6 +175,13 @@ fn secrets(draft: &Draft, surroundings: &Surroundings, reader: &mut Reader) {
         add("pos.tls.cert".to_owned(), cert, Secrecy::Public);
         add("pos.tls.key".to_owned(), key, Secrecy::Secret);
     }
+    for reader in &draft.readers {
+        let Some(tls) = &reader.tls else { continue };
+        let path = |key: &str| format!("{}.tls.{key}", reader.path);
+        add(path("ca"), &tls.ca, Secrecy::Public);
+        add(path("cert"), &tls.cert, Secrecy::Public);
+        add(path("key"), &tls.key, Secrecy::Secret);
+    }
     for till in &draft.tills {
         add(format!("{}.token", till.path), &till.token, Secrecy::Token);
     }

@@ -12,7 +12,7 @@ use shelfwire_core::domain::ids::Name;
 use super::code::Code;
 use super::diagnostic::Diagnostic;
 use super::node::{Node, Spot, Table};
-use super::unknown::{title, unknown};
+use super::unknown::{title, unknown, without_indices};
 use super::value::choice::nearest;
 use super::value::duration::{self, Millis};
 use super::value::size::{self, Bytes};
@@ -102,7 +102,15 @@ impl<'a> Fields<'a> {
 
     /// A key that must be there. Without it: a fault, and nothing.
     pub(crate) fn required<T: Value>(&mut self, key: &'static str) -> Option<T> {
-        let value = self.optional(key);
+        self.required_if(key, |_value: &T| None)
+    }
+
+    fn required_if<T: Value>(
+        &mut self,
+        key: &'static str,
+        check: impl FnOnce(&T) -> Option<Wrong>,
+    ) -> Option<T> {
+        let value = self.take(key, None, check);
         if !self.table.contains_key(key) {
             let place = title(&self.path);
             let message = match (self.path.is_empty(), self.absent) {
@@ -209,6 +217,24 @@ impl<'a> Fields<'a> {
             .unwrap_or(default)
     }
 
+    /// A whole number that must be there.
+    pub(crate) fn required_number<T: TryFrom<u64>>(
+        &mut self,
+        key: &'static str,
+        bounds: RangeInclusive<u64>,
+    ) -> Option<T> {
+        let value: Option<u64> = self.required_if(key, |value: &u64| {
+            beyond(Code::NumberBounds, *value, &bounds, |number| {
+                number.to_string()
+            })
+        });
+        if let Some(known) = self.reader.known.last_mut() {
+            known.schema =
+                json!({ "type": "integer", "minimum": bounds.start(), "maximum": bounds.end() });
+        }
+        value.and_then(|value| T::try_from(value).ok())
+    }
+
     pub(super) fn child(&self, key: &str) -> String {
         if self.path.is_empty() {
             key.to_owned()
@@ -278,6 +304,11 @@ impl<'a> Fields<'a> {
             }
             let meant = nearest(key, self.taken.iter().copied());
             self.missing.retain(|(missing, _)| Some(*missing) != meant);
+            if let (Some(meant), false) = (meant, self.path.is_empty()) {
+                // Nothing follows from the absence of what is only misspelt.
+                let path = self.child(meant);
+                self.reader.wrong.push(path);
+            }
             let fault = unknown(&self.path, key, entry, meant, &self.taken);
             self.reader.faults.push(fault);
         }
@@ -301,14 +332,4 @@ fn beyond(
         format!("is {}, and may be {least} to {most}", show(value)),
         format!("write a value from {least} to {most}"),
     ))
-}
-
-fn without_indices(path: &str) -> String {
-    match (path.find('['), path.find(']')) {
-        (Some(open), Some(close)) => {
-            let (head, tail) = (path.get(..=open), path.get(close..));
-            format!("{}{}", head.unwrap_or_default(), tail.unwrap_or_default())
-        }
-        _ => path.to_owned(),
-    }
 }

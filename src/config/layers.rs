@@ -63,7 +63,7 @@ fn of_store(entry: Entry, name: Option<&str>, faults: &mut Vec<Diagnostic>) -> O
             },
             other @ (Kind::Text(_)
             | Kind::Integer(_)
-            | Kind::Float
+            | Kind::Float(_)
             | Kind::Boolean(_)
             | Kind::Datetime
             | Kind::Array(_)) => {
@@ -128,7 +128,7 @@ fn overlay(
             }
             kind @ (Kind::Text(_)
             | Kind::Integer(_)
-            | Kind::Float
+            | Kind::Float(_)
             | Kind::Boolean(_)
             | Kind::Datetime
             | Kind::Array(_)

@@ -16,6 +16,7 @@ use super::files::Files;
 use super::layers;
 use super::node::{Spot, Table};
 use super::read::{Draft, UplinkDraft, read};
+use super::readers;
 use super::shown::{Setting, settings};
 use super::trial::{self, Verdict};
 
@@ -231,6 +232,8 @@ fn settle(draft: Draft, surroundings: &Surroundings) -> Option<Config> {
             tills: drop.tills?,
         })
     });
+    let readers = draft.readers.into_iter();
+    let readers = readers.map(|reader| readers::settle(reader, surroundings));
     let tests = draft.tests.into_iter().map(|test| {
         Some(Test {
             name: test.name?,
@@ -253,6 +256,8 @@ fn settle(draft: Draft, surroundings: &Surroundings) -> Option<Config> {
         pos,
         tills: tills.collect::<Option<_>>()?,
         drops: drops.collect::<Option<_>>()?,
+        readers: readers.collect::<Option<_>>()?,
+        presence: draft.presence,
         watch: draft.watch,
         catalogue: draft.catalogue,
         labels: draft.labels,

@@ -22,6 +22,7 @@ mod load;
 mod mask;
 mod node;
 mod read;
+mod readers;
 pub mod schema;
 pub mod shown;
 mod syntax;
@@ -32,8 +33,8 @@ mod value;
 
 pub use checked::{
     Aim, Catalogue, Config, Drop, FrameEnd, Identity, Journal, Log, LogLevel, Numbers, Parity, Pos,
-    Profile, Role, Scanner, Secret, SecretError, SecretFile, Test, Till, Timers, Uplink, VoidStyle,
-    Watch,
+    Presence, Profile, Reader, ReaderAntenna, ReaderTls, ReaderWay, Role, Scanner, Secret,
+    SecretError, SecretFile, Test, Till, Timers, Uplink, VoidStyle, Watch,
 };
 pub use diagnostic::Fault;
 pub use environment::Surroundings;

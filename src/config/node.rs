@@ -35,13 +35,14 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
 }
 
-/// The kinds of TOML. Times and floats carry nothing: no key takes one.
+/// The kinds of TOML. Times carry nothing: no key takes one.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Text(String),
     /// A number; those beyond 64 bits are held at the end of the range, which no key accepts.
     Integer(i64),
-    Float,
+    /// As it is written.
+    Float(String),
     Boolean(bool),
     Datetime,
     Array(Vec<Node>),
@@ -83,7 +84,7 @@ impl Kind {
         match self {
             Self::Text(_) => "a text",
             Self::Integer(_) => "a number",
-            Self::Float => "a number with a point",
+            Self::Float(_) => "a number with a point",
             Self::Boolean(_) => "true or false",
             Self::Datetime => "a date",
             Self::Array(_) => "a list",
@@ -99,7 +100,11 @@ impl From<&Node> for toml::Value {
             Kind::Text(text) => Self::String(text.clone()),
             Kind::Integer(number) => Self::Integer(*number),
             Kind::Boolean(value) => Self::Boolean(*value),
-            Kind::Float | Kind::Datetime => Self::String(node.kind.title().to_owned()),
+            Kind::Float(text) => text
+                .replace('_', "")
+                .parse()
+                .map_or_else(|_| Self::String(text.clone()), Self::Float),
+            Kind::Datetime => Self::String(node.kind.title().to_owned()),
             Kind::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
             Kind::Table(table) => Self::Table(
                 table
@@ -135,7 +140,7 @@ fn node(file: usize, span: Range<usize>, from: &DeValue<'_>) -> Node {
             };
             Kind::Integer(i64::from_str_radix(number.as_str(), number.radix()).unwrap_or(beyond))
         }
-        DeValue::Float(_) => Kind::Float,
+        DeValue::Float(number) => Kind::Float(number.as_str().to_owned()),
         DeValue::Boolean(value) => Kind::Boolean(*value),
         DeValue::Datetime(_) => Kind::Datetime,
         DeValue::Array(items) => Kind::Array(

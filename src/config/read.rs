@@ -11,13 +11,14 @@ use shelfwire_core::domain::hours::{Hours, WEEKDAYS};
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::limits::{
     BAUD_MAX, BAUD_MIN, COMMIT_WINDOW_MAX_MS, DIGEST_ABOVE_MAX, DISK_BUDGET_MAX_BYTES,
-    DISK_BUDGET_MIN_BYTES, KEEP_ALIVE_MAX_MS, KEEP_ALIVE_MIN_MS, POS_CONNECTIONS_MAX,
+    DISK_BUDGET_MIN_BYTES, KEEP_ALIVE_MAX_MS, KEEP_ALIVE_MIN_MS, POS_CONNECTIONS_MAX, READERS_MAX,
     RETENTION_MAX_MS, SOURCES_MAX, TIMER_MAX_MS, TIMER_MIN_MS, WATCH_MAX_MS,
 };
 
-use super::checked::{Catalogue, Journal, Log, Timers, Watch};
+use super::checked::{Catalogue, Journal, Log, Presence, Timers, Watch};
 use super::fields::{Fields, Known, Reader};
 use super::node::{Entry, Kind, Node, Spot, Table};
+use super::readers::{self, ReaderDraft};
 use super::unknown::title;
 use super::value::choice::{Aim, FrameEnd, LogLevel, Numbers, Parity, Profile, Role, VoidStyle};
 use super::value::hours::DayHours;
@@ -48,6 +49,8 @@ pub(crate) struct Draft {
     pub(crate) pos: Option<PosDraft>,
     pub(crate) tills: Vec<TillDraft>,
     pub(crate) drops: Vec<DropDraft>,
+    pub(crate) readers: Vec<ReaderDraft>,
+    pub(crate) presence: Presence,
     pub(crate) watch: Watch,
     pub(crate) catalogue: Option<Catalogue>,
     pub(crate) labels: Labels,
@@ -143,6 +146,8 @@ pub(crate) fn read(reader: &mut Reader, table: &Table) -> Draft {
         pos: root.table("pos", pos),
         tills: root.tables("till", SOURCES_MAX, till),
         drops: root.tables("drop", SOURCES_MAX, drop_folder),
+        readers: root.tables("reader", READERS_MAX, readers::reader),
+        presence: root.section("presence", readers::presence),
         watch: root.section("watch", watch),
         catalogue: root.table("catalogue", catalogue).flatten(),
         labels: root.section("labels", labels),
@@ -306,7 +311,7 @@ fn log(fields: &mut Fields<'_>) -> Log {
     }
 }
 
-fn duration(
+pub(super) fn duration(
     fields: &mut Fields<'_>,
     key: &'static str,
     default_ms: u64,
@@ -318,19 +323,24 @@ fn duration(
 /// Every key there is, in the order in which it is read.
 pub(crate) fn known() -> Vec<Known> {
     let mut reader = Reader::default();
-    let list = |key: &str| {
+    let list_of = |key: &str, inner: Table| {
         let item = Node {
             spot: Spot::new(0, 0..0),
-            kind: Kind::Table(Table::new()),
+            kind: Kind::Table(inner),
         };
         (key.to_owned(), Entry::unplaced(Kind::Array(vec![item])))
     };
+    let list = |key: &str| list_of(key, Table::new());
     let table = |key: &str, inner: Table| (key.to_owned(), Entry::unplaced(Kind::Table(inner)));
     let tree = Table::from([
         list("scanner"),
         list("till"),
         list("drop"),
         list("test"),
+        list_of(
+            "reader",
+            Table::from([table("tls", Table::new()), list("antenna")]),
+        ),
         table("hours", Table::new()),
         table("catalogue", Table::new()),
         table("pos", Table::from([table("tls", Table::new())])),

@@ -115,6 +115,7 @@ fn meanings() -> BTreeMap<String, String> {
     let mut meanings = BTreeMap::new();
     let mut remark: Vec<&str> = Vec::new();
     let mut table = String::new();
+    let mut lists: Vec<&str> = Vec::new();
     // A remark may stand above several keys; it ends at an empty line or with a new remark.
     let mut used = false;
     for line in FULL.lines() {
@@ -129,12 +130,12 @@ fn meanings() -> BTreeMap<String, String> {
             .strip_prefix('[')
             .map(|rest| rest.trim_end_matches(']'));
         let path = match (header, line.split_once(" = ")) {
-            (Some(list), _) if list.starts_with('[') => {
-                table = format!("{}[]", list.trim_start_matches('['));
-                table.clone()
-            }
-            (Some(name), _) => {
-                name.clone_into(&mut table);
+            (Some(header), _) => {
+                let name = header.trim_start_matches('[');
+                if name != header {
+                    lists.push(name);
+                }
+                table = placed(name, &lists);
                 table.clone()
             }
             (None, Some((key, _))) if table.is_empty() => key.to_owned(),
@@ -153,6 +154,21 @@ fn meanings() -> BTreeMap<String, String> {
         used = true;
     }
     meanings
+}
+
+/// The path of a table: `reader.antenna` is `reader[].antenna[]` where both are lists.
+fn placed(name: &str, lists: &[&str]) -> String {
+    let ends = name.match_indices('.').map(|(at, _)| at);
+    let mut path = String::new();
+    let mut begin = 0;
+    for end in ends.chain([name.len()]) {
+        path.push_str(name.get(begin..end).unwrap_or_default());
+        if name.get(..end).is_some_and(|head| lists.contains(&head)) {
+            path.push_str("[]");
+        }
+        begin = end;
+    }
+    path
 }
 
 /// The part of [`FULL`] that is about one table and those in it; else the tables that there are.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::diagnostic::{Source, place};
 use super::fields::{InForce, Origin};
+use super::unknown::title;
 
 /// A value in force. Secrets are not among them, only where they lie.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -83,7 +84,7 @@ fn value(origin: &Origin) -> toml::Value {
 }
 
 fn setting(one: &InForce, sources: &[Source], names: &BTreeMap<&str, String>) -> Setting {
-    let (table, last) = one.path.rsplit_once('.').unwrap_or(("", &one.path));
+    let (table, _) = one.path.rsplit_once('.').unwrap_or(("", &one.path));
     let value = value(&one.value);
     let spot = match &one.value {
         Origin::Written(node) => place(&node.spot, sources),
@@ -93,11 +94,13 @@ fn setting(one: &InForce, sources: &[Source], names: &BTreeMap<&str, String>) ->
         Some((file, line, column)) => (Some(file), line, column),
         None => (None, 0, 0),
     };
-    let outer = table.split_once('[').map(|(name, _)| name);
-    let key = match (outer, names.get(table)) {
-        (Some(outer), Some(name)) => format!("{outer}[{name}].{last}"),
-        _ => one.path.clone(),
-    };
+    // The outermost list goes by the name of its table.
+    let listed = one.path.split_once(']').and_then(|(head, rest)| {
+        let name = names.get(format!("{head}]").as_str())?;
+        let (outer, _) = head.split_once('[')?;
+        Some(format!("{outer}[{name}]{rest}"))
+    });
+    let key = listed.unwrap_or_else(|| one.path.clone());
     Setting {
         key,
         toml: value.to_string(),
@@ -105,10 +108,10 @@ fn setting(one: &InForce, sources: &[Source], names: &BTreeMap<&str, String>) ->
         file,
         line,
         column,
-        header: match outer {
-            _ if table.is_empty() => String::new(),
-            Some(outer) => format!("[[{outer}]]"),
-            None => format!("[{table}]"),
+        header: if table.is_empty() {
+            String::new()
+        } else {
+            title(table)
         },
         table: table.to_owned(),
     }

@@ -4,7 +4,7 @@ use super::code::Code;
 use super::diagnostic::Diagnostic;
 use super::fields::Fields;
 use super::node::{Entry, Kind, Node, Spot, Table};
-use super::unknown::known_otherwise;
+use super::unknown::{known_otherwise, title};
 
 impl Fields<'_> {
     /// A table in this table.
@@ -21,10 +21,11 @@ impl Fields<'_> {
         }
         if let Kind::Array(_) = entry.node.kind {
             let message = format!("`{path}` is one table, not a list of tables");
-            let help = format!("write [{path}] once, in single brackets");
+            let help = format!("write {} once, in single brackets", title(&path));
             self.brackets(entry, path, message, &help);
         } else {
-            let help = format!("write [{path}] on a line of its own, and its keys below it");
+            let header = title(&path);
+            let help = format!("write {header} on a line of its own, and its keys below it");
             self.not_a_table(entry, path, &help);
         }
         None
@@ -72,18 +73,20 @@ impl Fields<'_> {
         let Some(entry) = self.table.get(key) else {
             return all;
         };
-        let help = format!("write [[{key}]] in double brackets, once for each {key}");
+        let path = self.child(key);
+        let header = title(&format!("{path}[]"));
+        let help = format!("write {header} in double brackets, once for each {key}");
         if let Kind::Table(_) = entry.node.kind {
             let message = format!("`{key}` is a list of tables, there may be several");
-            self.brackets(entry, key.to_owned(), message, &help);
+            self.brackets(entry, path, message, &help);
             return all;
         }
         let Kind::Array(items) = &entry.node.kind else {
-            self.not_a_table(entry, key.to_owned(), &help);
+            self.not_a_table(entry, path, &help);
             return all;
         };
         if items.len() > max {
-            let message = format!("more than {max} [[{key}]] tables");
+            let message = format!("more than {max} {header} tables");
             let fault = Diagnostic::new(Code::TooLarge, &first(&entry.node), message).help(
                 format!("one box serves at most {max}; give the others to another box"),
             );
@@ -91,10 +94,10 @@ impl Fields<'_> {
         }
         for (index, item) in items.iter().enumerate().take(max) {
             if let Kind::Table(table) = &item.kind {
-                let path = format!("{key}[{index}]");
+                let path = format!("{path}[{index}]");
                 all.push(self.inner(table, &item.spot, path, &mut read));
             } else {
-                self.not_a_table(entry, key.to_owned(), &help);
+                self.not_a_table(entry, path.clone(), &help);
             }
         }
         all
@@ -143,7 +146,7 @@ fn first(node: &Node) -> Spot {
         Kind::Array(items) => items.first(),
         Kind::Text(_)
         | Kind::Integer(_)
-        | Kind::Float
+        | Kind::Float(_)
         | Kind::Boolean(_)
         | Kind::Datetime
         | Kind::Table(_) => None,

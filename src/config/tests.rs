@@ -40,7 +40,11 @@ fn keys(table: &Table, path: &str, text: &str, found: &mut BTreeMap<String, Stri
                     }
                 }
             }
-            Kind::Text(_) | Kind::Integer(_) | Kind::Float | Kind::Boolean(_) | Kind::Datetime => {
+            Kind::Text(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Boolean(_)
+            | Kind::Datetime => {
                 let spot = &entry.node.spot;
                 let value = text.get(spot.start..spot.end).unwrap();
                 // Of several tables the first shows the defaults.

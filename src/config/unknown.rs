@@ -5,7 +5,7 @@ use super::diagnostic::Diagnostic;
 use super::node::{Entry, Kind, Table};
 
 /// Tables by names that other programs use for them.
-const OTHER_NAMES: [(&str, &str); 18] = [
+const OTHER_NAMES: [(&str, &str); 22] = [
     ("mqtt", "[uplink]"),
     ("broker", "[uplink]"),
     ("timers", "[uplink.timers]"),
@@ -22,6 +22,10 @@ const OTHER_NAMES: [(&str, &str); 18] = [
     ("drops", "[[drop]]"),
     ("folder", "[[drop]]"),
     ("tests", "[[test]]"),
+    ("readers", "[[reader]]"),
+    ("rfid", "[[reader]]"),
+    ("llrp", "[[reader]]"),
+    ("shelves", "[[reader]]"),
     ("alerts", "[watch]"),
     ("watches", "[watch]"),
 ];
@@ -77,11 +81,24 @@ pub(super) fn known_otherwise(ours: &str, table: &Table) -> bool {
         .any(|(name, known)| *known == title && table.contains_key(*name))
 }
 
-/// How a table is written: `uplink.timers` is `[uplink.timers]`, `scanner[1]` is `[[scanner]]`.
+/// How a table is written: `uplink.timers` is `[uplink.timers]`, `scanner[1]` is `[[scanner]]`, and
+/// `reader[0].antenna[2]` is `[[reader.antenna]]`.
 pub(super) fn title(path: &str) -> String {
-    match path.split_once('[') {
+    let name = without_indices(path).replace("[]", "");
+    match path.ends_with(']') {
         _ if path.is_empty() => "the part before the first table".to_owned(),
-        Some((name, _)) => format!("[[{name}]]"),
-        None => format!("[{path}]"),
+        true => format!("[[{name}]]"),
+        false => format!("[{name}]"),
     }
+}
+
+/// `reader[0].antenna[2].port` is `reader[].antenna[].port`.
+pub(super) fn without_indices(path: &str) -> String {
+    let mut inside = false;
+    let keep = |c: &char| {
+        let was = inside;
+        inside = *c == '[' || (inside && *c != ']');
+        !was || *c == ']'
+    };
+    path.chars().filter(keep).collect()
 }

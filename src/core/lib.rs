@@ -37,6 +37,7 @@
 //! | a topic or a payload | [`wire`], its golden files, `docs/CONTRACT.md` |
 //! | when and what the gateway sends | [`session`] |
 //! | what the centre believes | [`reducer`] |
+//! | what is said to a reader of tags, and when | [`reader`] |
 //! | a bound | [`limits`] |
 
 pub mod book;
@@ -45,6 +46,7 @@ pub mod domain;
 pub mod identify;
 pub mod limits;
 pub mod presence;
+pub mod reader;
 pub mod reducer;
 pub mod session;
 #[cfg(any(test, feature = "sim"))]

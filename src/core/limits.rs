@@ -142,6 +142,57 @@ pub const SWEPT_TAGS_MIN: u32 = 3;
 pub const SWEPT_AFTER_MS: u64 = 30_000;
 /// Shortest silence after which a tag departs, in milliseconds of observed time.
 pub const TAG_SILENCE_MIN_MS: u64 = 45_000;
+/// Most readers of one box; more: the configuration is refused.
+pub const READERS_MAX: usize = 32;
+/// Most antennas of one reader; more: the configuration is refused.
+pub const READER_ANTENNAS_MAX: usize = 64;
+/// Most reference tags of one antenna; more: the configuration is refused.
+pub const REFERENCE_TAGS_MAX: usize = 8;
+/// Most tags that an antenna may be told to expect, in the configuration.
+pub const READER_POPULATION_MAX: u64 = 32_767;
+/// Greatest index of a reader's modes, in the configuration.
+pub const READER_MODE_MAX: u64 = 65_535;
+/// Most tags that a reader may gather before it reports, in the configuration.
+pub const READER_REPORT_MAX: u64 = 500;
+/// Least and most power of a reader, in hundredths of a dBm, in the configuration.
+pub const READER_POWER_MIN_CDBM: i16 = 0;
+/// Most power of a reader, in hundredths of a dBm, in the configuration.
+pub const READER_POWER_MAX_CDBM: i16 = 3_600;
+/// Words of readers that wait for the shelves. Beyond it a read is dropped and counted; a word about
+/// a reader's health waits.
+pub const HEARD_QUEUE_MAX: usize = 4_096;
+/// Bytes taken from a reader's connection at a time.
+pub const LLRP_READ_BYTES: usize = 16 << 10;
+/// Longest wait for a TCP connection to a reader, in milliseconds.
+pub const LLRP_CONNECT_MS: u64 = 1_000;
+/// Longest wait before a reader that is out is tried again, in milliseconds.
+pub const LLRP_RETRY_LAST_MS: u64 = 3_000;
+/// A reader that does not say within this time whether it takes the connection is left.
+pub const LLRP_GREETING_MS: u64 = 5_000;
+/// A request that must be answered and is not within this time ends the connection.
+pub const LLRP_ANSWER_MS: u64 = 5_000;
+/// A request that need not be answered is waited for so long,
+pub const LLRP_OPTIONAL_MS: u64 = 1_000;
+/// and on later connections, once it was not answered, so long.
+pub const LLRP_SILENT_MS: u64 = 200;
+/// How long a reader is given to send what it held before its specifications are replaced.
+pub const LLRP_DRAIN_MS: u64 = 1_000;
+/// After a message that has no answer, so long nothing is sent: readers exist that take one message
+/// of what arrives together.
+pub const LLRP_PAUSE_MS: u64 = 200;
+/// How often a reader is told to say that it is there. After two such times of silence it is asked,
+/// after three its connection is given up.
+pub const LLRP_KEEPALIVE_MS: u64 = 5_000;
+/// At a stop, so long is waited until a reader has closed its end.
+pub const LLRP_CLOSE_MS: u64 = 1_000;
+/// A reader's clock is compared anew in each such time, in milliseconds, so that it may drift.
+pub const READER_CLOCK_WINDOW_MS: u64 = 60_000;
+/// A read that seems older than this, in milliseconds, when nothing was held: the reader's clock was
+/// set, and the read is taken as of now.
+pub const READER_CLOCK_LATE_MS: u64 = 10_000;
+
+const _: () = assert!(LLRP_CONNECT_MS + LLRP_RETRY_LAST_MS <= 4_000);
+const _: () = assert!(LLRP_SILENT_MS < LLRP_OPTIONAL_MS && LLRP_OPTIONAL_MS < LLRP_ANSWER_MS);
 
 /// First wait before a device that is out is tried again, in milliseconds; doubled each time.
 pub const DEVICE_RETRY_FIRST_MS: u64 = 200;

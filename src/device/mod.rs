@@ -15,6 +15,7 @@
 pub mod catalogue;
 pub mod drop_folder;
 pub mod heard;
+pub mod llrp;
 mod losses;
 pub mod pos;
 mod said;
@@ -28,11 +29,13 @@ use std::sync::Arc;
 
 use shelfwire_core::codec::label::Labels;
 use shelfwire_core::domain::ids::Name;
-use tokio::sync::watch;
+use shelfwire_core::limits::HEARD_QUEUE_MAX;
+use tokio::sync::{mpsc, watch};
 
 use self::catalogue::{CatalogueSettings, Shared, Watcher};
 use self::drop_folder::{DropFolder, DropSettings};
 use self::heard::Heard;
+use self::llrp::ReaderSettings;
 use self::pos::{ClearText, Pos, PosSettings};
 use self::scanner::Scanner;
 pub use self::scanner::ScannerSettings;
@@ -64,6 +67,8 @@ pub struct Settings {
     pub pos: Option<PosSettings>,
     /// Folders that tills put files into, one thread each.
     pub drops: Vec<DropSettings>,
+    /// Readers of tags, one thread each.
+    pub readers: Vec<ReaderSettings>,
     /// The catalogue file, where there is one.
     pub catalogue: Option<CatalogueSettings>,
 }
@@ -106,6 +111,13 @@ pub fn start(settings: Settings, goods: &Goods, tasks: &mut Tasks) -> Result<Dev
     for drop in settings.drops {
         states.push(start_drop(drop, goods, tasks)?);
     }
+    let (heard, _shelves) = mpsc::channel(HEARD_QUEUE_MAX);
+    states.extend(llrp::start(
+        settings.readers,
+        &heard,
+        &goods.journal,
+        tasks,
+    )?);
     let pos = match settings.pos {
         None => None,
         Some(pos) => Some(Pos::start(pos, goods, tasks)?),
@@ -155,7 +167,7 @@ fn start_drop(
 }
 
 impl Devices {
-    /// The state of every scanner, every drop folder, the listener and every till.
+    /// The state of every scanner, every drop folder, every reader, the listener and every till.
     pub fn states(&self) -> &[Arc<DeviceState>] {
         &self.states
     }

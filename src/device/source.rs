@@ -44,6 +44,21 @@ pub trait Source {
 
     /// The handle is gone; what was read half is dropped and reported.
     fn hung_up(&mut self, report: &mut Report);
+
+    /// Whether what is open is of use; until then it counts as an outage, and the waits grow.
+    fn works(&self) -> bool {
+        true
+    }
+
+    /// Longest wait before it is tried again, in milliseconds.
+    fn retry_last_ms(&self) -> u64 {
+        DEVICE_RETRY_LAST_MS
+    }
+
+    /// The agent stops: the handle is given back, in order if the device asks for it.
+    fn close(&mut self, handle: Self::Handle, _report: &mut Report) {
+        drop(handle);
+    }
 }
 
 /// What a device tells: counters and state here, commands and losses to the journal.
@@ -160,7 +175,9 @@ pub fn run_source<S: Source>(mut source: S, mut report: Report, stop: &Stop) {
     while !stop.is_raised() {
         let why = match source.open() {
             Ok(handle) => {
-                outage.opened(&report.state);
+                if source.works() {
+                    outage.works(&report.state);
+                }
                 let why = read_until_gone(&mut source, handle, &mut report, &mut outage, stop);
                 source.hung_up(&mut report);
                 match why {
@@ -170,7 +187,7 @@ pub fn run_source<S: Source>(mut source: S, mut report: Report, stop: &Stop) {
             }
             Err(why) => why,
         };
-        outage.begin(&report.state, &why);
+        outage.begin(&report.state, &why, source.retry_last_ms());
         report.tell_losses();
         if stop.wait(outage.wait()) {
             break;
@@ -192,9 +209,12 @@ fn read_until_gone<S: Source>(
         if let Err(why) = source.read(&mut handle, report) {
             return Some(why);
         }
-        outage.read(&report.state);
+        if source.works() {
+            outage.works(&report.state);
+        }
         report.tell_losses();
     }
+    source.close(handle, report);
     None
 }
 
@@ -202,16 +222,18 @@ fn read_until_gone<S: Source>(
 #[derive(Debug, Default)]
 struct Outage {
     since: Option<MonoMs>,
-    opened: MonoMs,
+    /// Since when it is of use; `None` while it is not.
+    opened: Option<MonoMs>,
     /// The next wait, in milliseconds.
     delay: MonoMs,
 }
 
 impl Outage {
-    fn begin(&mut self, device: &DeviceState, why: &SourceError) {
+    fn begin(&mut self, device: &DeviceState, why: &SourceError, last_ms: u64) {
+        self.opened = None;
         self.delay = match self.delay {
             0 => DEVICE_RETRY_FIRST_MS,
-            before => before.saturating_mul(2).min(DEVICE_RETRY_LAST_MS),
+            before => before.saturating_mul(2).min(last_ms),
         };
         device.become_state(match why {
             SourceError::Gone(_) => State::Unplugged,
@@ -220,24 +242,25 @@ impl Outage {
         if self.since.is_none() {
             self.since = Some(clock::boot_ms());
             let name = device.snapshot().name;
-            warn!(device = %name, %why, "device is out; tried again every second");
+            warn!(device = %name, %why, "device is out; tried again until it is back");
         }
     }
 
-    fn opened(&mut self, device: &DeviceState) {
-        self.opened = clock::boot_ms();
-        if self.since.is_some() {
-            device.count(|counters| counters.reconnects += 1);
-        }
-        device.become_state(State::Reading);
-    }
-
-    /// A read went well. The delays begin anew; that the outage is over is said only when the
-    /// device has stayed for a second, so that one with a loose plug does not fill the log.
-    fn read(&mut self, device: &DeviceState) {
-        self.delay = 0;
+    /// It was opened, or a read went well. The delays begin anew with a read; that the outage is over
+    /// is said only when the device has stayed for a second, so that one with a loose plug does not
+    /// fill the log.
+    fn works(&mut self, device: &DeviceState) {
         let now = clock::boot_ms();
-        if now.saturating_sub(self.opened) < DEVICE_RETRY_LAST_MS {
+        let Some(opened) = self.opened else {
+            self.opened = Some(now);
+            if self.since.is_some() {
+                device.count(|counters| counters.reconnects += 1);
+            }
+            device.become_state(State::Reading);
+            return;
+        };
+        self.delay = 0;
+        if now.saturating_sub(opened) < DEVICE_RETRY_LAST_MS {
             return;
         }
         if let Some(since) = self.since.take() {

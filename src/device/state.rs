@@ -21,6 +21,8 @@ pub enum Kind {
     Listener,
     /// A folder that files of till messages are put into.
     Folder,
+    /// A reader of tags.
+    Reader,
 }
 
 /// How a device is.
@@ -47,7 +49,7 @@ pub enum State {
 pub struct Counters {
     /// Bytes heard on a line: a line that is heard and gives no reads has a wrong setting.
     pub bytes: u64,
-    /// Codes or messages that were taken (a lookup counts too).
+    /// Codes, tags or messages that were taken (a lookup counts too).
     pub reads: u64,
     /// Events that were taken before.
     pub repeats: u64,
@@ -55,7 +57,7 @@ pub struct Counters {
     pub garbage: u64,
     /// Records cut off by a hang-up.
     pub half_scans: u64,
-    /// Records longer than the bound.
+    /// Records longer than the bound, reads dropped for want of room here or in a reader.
     pub overflows: u64,
     /// Events that the journal, or the check before it, did not take.
     pub refused: u64,

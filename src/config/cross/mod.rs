@@ -1,5 +1,6 @@
 //! Values against each other. A value that is wrong by itself is not judged again here.
 
+mod readers;
 mod sources;
 mod store;
 
@@ -24,6 +25,8 @@ pub(crate) fn check(draft: &Draft, reader: &mut Reader) {
     cross.tokens(draft);
     cross.time(draft);
     cross.drops(draft);
+    cross.readers(draft);
+    cross.presence(&draft.presence);
     cross.tests(draft);
 }
 

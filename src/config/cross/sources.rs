@@ -77,14 +77,18 @@ impl Cross<'_> {
                 self.add(fault);
             }
         }
-        let wrong = self.is_wrong("scanner") || self.is_wrong("till");
-        if draft.scanners.is_empty() && draft.tills.is_empty() && !wrong {
+        let wrong = ["scanner", "till", "reader"].map(|key| self.is_wrong(key));
+        let none = draft.scanners.is_empty() && draft.tills.is_empty() && draft.readers.is_empty();
+        if none && wrong == [false; 3] {
             let fault = Diagnostic::new(
                 Code::NothingToRead,
                 &Spot::new(0, 0..0),
-                "neither a scanner nor a till: there is nothing to read",
+                "neither a scanner nor a till nor a reader: there is nothing to read",
             )
-            .help("add a [[scanner]], or [pos] and a [[till]]; full.toml shows all their keys");
+            .help(
+                "add a [[scanner]], a [[reader]], or [pos] and a [[till]]; full.toml shows all \
+                 their keys",
+            );
             self.add(fault);
         }
     }
@@ -136,9 +140,10 @@ impl Cross<'_> {
         let scanners = draft.scanners.iter().map(|s| (&s.path, &s.name));
         let tills = draft.tills.iter().map(|t| (&t.path, &t.name));
         let drops = draft.drops.iter().map(|d| (&d.path, &d.name));
+        let readers = draft.readers.iter().map(|r| (&r.path, &r.name));
         let mut seen: Vec<(&str, &Spot)> = Vec::new();
         let mut faults = Vec::new();
-        for (path, name) in scanners.chain(tills).chain(drops) {
+        for (path, name) in scanners.chain(tills).chain(drops).chain(readers) {
             let spot = self.reader.spots.get(&format!("{path}.name"));
             let (Some(name), Some(spot)) = (name, spot) else {
                 continue;
@@ -152,7 +157,10 @@ impl Cross<'_> {
                     )
                     .label("used again")
                     .also(first, "first used here")
-                    .help("scanners, tills and drop folders share one list of names; change one"),
+                    .help(
+                        "scanners, tills, drop folders and readers share one list of names; change \
+                         one",
+                    ),
                 ),
                 None => seen.push((name.as_str(), spot)),
             }

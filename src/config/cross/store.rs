@@ -13,16 +13,23 @@ use crate::config::value::time::{TimeOfDay, Zone};
 impl Cross<'_> {
     /// R21: business days end by the store's own clock, once there is anything that has them.
     pub(super) fn time(&mut self, draft: &Draft) {
-        let Some(till) = draft.tills.first().and_then(|till| self.spot(&till.path)) else {
+        let till = draft.tills.first().map(|till| ("tills", &till.path));
+        let reader = draft
+            .readers
+            .first()
+            .map(|reader| ("readers", &reader.path));
+        let Some((sources, path)) = till.or(reader) else {
             return;
         };
+        let Some(spot) = self.spot(path) else { return };
         for (key, missing, example) in [
             ("timezone", draft.timezone.is_none(), Zone::EXAMPLE),
             ("day_end", draft.day_end.is_none(), TimeOfDay::EXAMPLE),
         ] {
             if missing && !self.is_wrong(key) {
-                let message = format!("a store with tills needs `{key}`, and it has no default");
-                let fault = Diagnostic::new(Code::Missing, &till, message)
+                let message =
+                    format!("a store with {sources} needs `{key}`, and it has no default");
+                let fault = Diagnostic::new(Code::Missing, &spot, message)
                     .label("its business days end by the store's clock")
                     .help(format!(
                         "add the line {key} = {example} before the first table"

@@ -135,7 +135,7 @@ impl Value for Quantities {
             let quantity = match &entry.node.kind {
                 Kind::Integer(units) => Milli::units(*units),
                 Kind::Text(text) => text.parse().ok(),
-                Kind::Float
+                Kind::Float(_)
                 | Kind::Boolean(_)
                 | Kind::Datetime
                 | Kind::Array(_)

@@ -7,6 +7,7 @@ pub(crate) mod duration;
 pub(crate) mod hours;
 pub(crate) mod label;
 pub(crate) mod list;
+pub(crate) mod reader;
 pub(crate) mod secret;
 pub(crate) mod size;
 pub(crate) mod text;

@@ -1,0 +1,420 @@
+//! Readers that others wrote, read by ours: a whole inventory, and everything that happens to one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot set its stage has failed"
+)]
+
+#[path = "llrp_reader/emulators.rs"]
+mod emulators;
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use emulators::{Emulator, Maker, installed};
+use shelfwire::device::Settings;
+use shelfwire::device::llrp::{self, ReaderSettings, Way};
+use shelfwire::device::state::{DeviceState, Snapshot, State};
+use shelfwire::support::tasks::{Late, Tasks};
+use shelfwire::support::tls::TlsFiles;
+use shelfwire_core::domain::presence::{Antenna, Heard, Reader, TagSeen};
+use shelfwire_core::reader;
+use support::certificates::Certificates;
+use support::devices::Store;
+use support::wait;
+use tokio::net::{TcpListener as AsyncListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// What an outage may take once the reader is back.
+const BACK: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Readers of ours on a journal.
+struct Stage {
+    store: Store,
+    tasks: Tasks,
+    heard: mpsc::Receiver<Heard>,
+    states: Vec<Arc<DeviceState>>,
+}
+
+fn call(port: u16) -> Way {
+    Way::Call {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: None,
+    }
+}
+
+impl Stage {
+    async fn set(ways: Vec<Way>) -> Self {
+        Self::with_room(ways, 4_096).await
+    }
+
+    /// With a channel to the shelves that takes so many words.
+    async fn with_room(ways: Vec<Way>, words: usize) -> Self {
+        let store = Store::open(Settings::default()).await;
+        let mut tasks = Tasks::new();
+        let (tell, heard) = mpsc::channel(words);
+        let settings = (0..).zip(ways).map(|(number, way)| ReaderSettings {
+            name: format!("reader-{number}").parse().unwrap(),
+            way,
+            session: reader::Settings {
+                reader: Reader(number),
+                antennas: (1..=4).map(|port| (port, Antenna(number * 4 + port))).collect(),
+                power_cdbm: Some(2_400),
+                session: 1,
+                mode: None,
+                population: 32,
+                report_every: 1,
+            },
+        });
+        let states = llrp::start(settings.collect(), &tell, &store.journal, &mut tasks).unwrap();
+        Self {
+            store,
+            tasks,
+            heard,
+            states,
+        }
+    }
+
+    /// The first word that `wanted` takes.
+    async fn until<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        mut wanted: impl FnMut(Heard) -> Option<T>,
+    ) -> T {
+        let deadline = Instant::now() + limit;
+        loop {
+            let word = tokio::time::timeout_at(deadline, self.heard.recv()).await;
+            let Ok(word) = word else {
+                let states: Vec<_> = self.states.iter().map(|s| s.snapshot()).collect();
+                panic!("not within {limit:?}: {what}; {states:?}");
+            };
+            if let Some(found) = wanted(word.unwrap()) {
+                return found;
+            }
+        }
+    }
+
+    async fn reading(&mut self, limit: Duration) -> Reader {
+        let reads = |word| match word {
+            Heard::Reading { reader, .. } => Some(reader),
+            _ => None,
+        };
+        self.until("reading", limit, reads).await
+    }
+
+    async fn down(&mut self, limit: Duration) {
+        let down = |word| matches!(word, Heard::Down { .. }).then_some(());
+        self.until("down", limit, down).await;
+    }
+
+    async fn tag(&mut self) -> TagSeen {
+        self.until("a tag", LIMIT, tag).await
+    }
+
+    /// What was told before is of no interest any more.
+    fn forget(&mut self) {
+        while self.heard.try_recv().is_ok() {}
+    }
+
+    fn state(&self, reader: usize) -> Snapshot {
+        self.states.get(reader).unwrap().snapshot()
+    }
+
+    async fn stop(self) -> Result<(), Late> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let stopped = self.tasks.stop(deadline).await;
+        self.store.stop().await.unwrap();
+        stopped
+    }
+}
+
+fn tag(word: Heard) -> Option<TagSeen> {
+    match word {
+        Heard::Tag(tag) => Some(tag),
+        _ => None,
+    }
+}
+
+/// A port that nobody listens on now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn a_full_inventory_of_llrpkit_s_emulator() {
+    if !installed() {
+        return;
+    }
+    let mut emulator = Emulator::start(Maker::Llrpkit, 0);
+    let mut stage = Stage::set(vec![call(emulator.port)]).await;
+    stage.reading(LIMIT).await;
+    let all: BTreeSet<String> = emulator.ask("tags").split(' ').map(str::to_owned).collect();
+    let mut seen: BTreeMap<String, Antenna> = BTreeMap::new();
+    let mut fine = false;
+    while seen.len() < all.len() {
+        let tag = stage.tag().await;
+        fine |= tag.rssi_cdbm.unwrap() % 100 != 0;
+        seen.insert(tag.epc.to_string(), tag.antenna);
+        assert_eq!(tag.count, 1);
+    }
+    assert_eq!(seen.keys().cloned().collect::<BTreeSet<_>>(), all);
+    let antennas: BTreeSet<Antenna> = seen.into_values().collect();
+    assert_eq!(antennas, (1..=4).map(Antenna).collect());
+    assert!(fine, "hundredths of a dBm, as its maker says them");
+
+    let plugged = |word| match word {
+        Heard::Plugged { antenna, there, .. } => Some((antenna, there)),
+        _ => None,
+    };
+    emulator.ask("pull 3");
+    let told = stage.until("pulled out", LIMIT, plugged).await;
+    assert_eq!(told, (Antenna(3), false));
+    emulator.ask("plug 3");
+    let told = stage.until("plugged in", LIMIT, plugged).await;
+    assert_eq!(told, (Antenna(3), true));
+
+    // Signs of life come every five seconds and are answered.
+    wait::until("a keepalive is answered", LIMIT, || {
+        (emulator.ask("acks") != "0").then_some(())
+    });
+    let state = stage.state(0);
+    assert_eq!(state.state, State::Reading);
+    assert!(state.counters.reads > 100, "{state:?}");
+    assert_eq!((state.counters.garbage, state.counters.overflows), (0, 0));
+    // ENABLE_EVENTS_AND_REPORTS and DELETE_ROSPEC 0, and its own words on them.
+    assert!(state.counters.refused >= 2, "{state:?}");
+    assert_eq!(stage.stop().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_full_inventory_of_llrpjs_s_dummy_reader() {
+    if !installed() {
+        return;
+    }
+    let emulator = Emulator::start(Maker::Llrpjs, 0);
+    let mut stage = Stage::set(vec![call(emulator.port)]).await;
+    stage.reading(LIMIT).await;
+    let mut antennas = BTreeSet::new();
+    // It says antennas 0 to 4, where 0 is its only zone: the first.
+    while antennas.len() < 4 {
+        antennas.insert(stage.tag().await.antenna);
+    }
+    assert!(antennas.contains(&Antenna(1)));
+    // And it is back with ids of its own, answers that do not come, and the wait for the line.
+    let port = emulator.kill();
+    stage.down(LIMIT).await;
+    let again = Emulator::start(Maker::Llrpjs, port);
+    stage.reading(BACK).await;
+    stage.tag().await;
+    drop(again);
+    assert_eq!(stage.stop().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_reader_is_read_again_within_five_seconds_of_its_return() {
+    if !installed() {
+        return;
+    }
+    let mut emulator = Emulator::start(Maker::Llrpkit, 0);
+    let mut stage = Stage::set(vec![call(emulator.port)]).await;
+    stage.reading(LIMIT).await;
+    // Away for a moment, and for so long that it is tried every three seconds only.
+    for seconds in [0, 2, 8] {
+        let port = emulator.kill();
+        stage.down(LIMIT).await;
+        wait::at(wait::now() + Duration::from_secs(seconds));
+        assert_ne!(stage.state(0).state, State::Reading);
+        stage.forget();
+        emulator = Emulator::start(Maker::Llrpkit, port);
+        let begun = Instant::now();
+        stage.reading(BACK).await;
+        println!("away for {seconds} s, reading {:?} after", begun.elapsed());
+        stage.tag().await;
+    }
+    assert_eq!(stage.state(0).counters.reconnects, 3);
+    assert_eq!(stage.stop().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_reader_that_another_client_has_is_told_and_taken_when_it_is_free() {
+    if !installed() {
+        return;
+    }
+    let emulator = Emulator::start(Maker::Llrpkit, 0);
+    let other = TcpStream::connect((Ipv4Addr::LOCALHOST, emulator.port));
+    let other = other.await.unwrap();
+    // It has the reader once that has greeted it.
+    other.readable().await.unwrap();
+    let mut stage = Stage::set(vec![call(emulator.port)]).await;
+    stage.down(LIMIT).await;
+    wait::until("the other client is told", LIMIT, || match stage.state(0).state {
+        State::Error { text } if text.contains("another client") => Some(()),
+        _ => None,
+    });
+    drop(other);
+    stage.reading(BACK).await;
+    assert_eq!(stage.stop().await, Ok(()));
+}
+
+#[tokio::test]
+async fn dead_readers_disturb_nobody() {
+    if !installed() {
+        return;
+    }
+    // Nobody listens; somebody listens and never says a word; and two that read.
+    let deaf = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let one = Emulator::start(Maker::Llrpkit, 0);
+    let two = Emulator::start(Maker::Llrpkit, 0);
+    let mut stage = Stage::set(vec![
+        call(free_port()),
+        call(one.port),
+        call(deaf.local_addr().unwrap().port()),
+        call(two.port),
+    ])
+    .await;
+    let mut reading = BTreeSet::new();
+    while reading.len() < 2 {
+        reading.insert(stage.reading(BACK).await);
+    }
+    assert_eq!(reading, BTreeSet::from([Reader(1), Reader(3)]));
+    wait::until("the silent one is given up", LIMIT, || {
+        matches!(stage.state(2).state, State::Error { .. }).then_some(())
+    });
+    assert_eq!(stage.state(0).state, State::Unplugged);
+    stage.forget();
+    let mut readers = BTreeSet::new();
+    while readers.len() < 2 {
+        readers.insert((stage.tag().await.antenna.0 - 1) / 4);
+    }
+    assert_eq!(readers, BTreeSet::from([1, 3]));
+    assert_eq!(stage.stop().await, Ok(()));
+}
+
+#[tokio::test]
+async fn reads_are_dropped_and_counted_where_nobody_takes_them_and_health_waits() {
+    if !installed() {
+        return;
+    }
+    let mut emulator = Emulator::start(Maker::Llrpkit, 0);
+    let mut stage = Stage::with_room(vec![call(emulator.port)], 16).await;
+    wait::until("the channel is full", LIMIT, || {
+        (stage.state(0).counters.overflows > 0).then_some(())
+    });
+    emulator.ask("pull 2");
+    let pulled = |word| match word {
+        Heard::Plugged { antenna, there, .. } => Some((antenna, there)),
+        _ => None,
+    };
+    let told = stage.until("pulled out", LIMIT, pulled).await;
+    assert_eq!(told, (Antenna(2), false));
+    let dropped = |row: &support::devices::Row| row.detail.to_string().contains("reads_dropped");
+    wait::until("the loss is told (J9)", LIMIT, || {
+        stage.store.rows_of("loss").iter().any(dropped).then_some(())
+    });
+    assert_eq!(stage.stop().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_reader_that_calls_is_read_and_its_newest_call_counts() {
+    if !installed() {
+        return;
+    }
+    let emulator = Emulator::start(Maker::Llrpkit, 0);
+    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+    let mut stage = Stage::set(vec![Way::Listen(here)]).await;
+    // The emulator does not call; this does it for it.
+    let ring = async || {
+        let deadline = Instant::now() + LIMIT;
+        let mut ours = loop {
+            match TcpStream::connect(here).await {
+                Ok(ours) => break ours,
+                Err(why) => assert!(Instant::now() < deadline, "{why}"),
+            }
+            tokio::task::yield_now().await;
+        };
+        let reader = TcpStream::connect((Ipv4Addr::LOCALHOST, emulator.port));
+        let mut reader = reader.await.unwrap();
+        shelfwire::support::tasks::attach(async move {
+            // Its end is the end of either.
+            tokio::io::copy_bidirectional(&mut ours, &mut reader)
+                .await
+                .ok();
+        })
+    };
+    let first = ring().await;
+    stage.reading(LIMIT).await;
+    stage.tag().await;
+    drop(first);
+    stage.down(LIMIT).await;
+    let second = ring().await;
+    stage.reading(BACK).await;
+    stage.tag().await;
+    drop(second);
+    assert_eq!(stage.stop().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_reader_is_spoken_to_through_tls() {
+    if !installed() {
+        return;
+    }
+    let emulator = Emulator::start(Maker::Llrpkit, 0);
+    let certificates = Certificates::make();
+    let files = certificates.for_mosquitto();
+    let front = AsyncListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = front.local_addr().unwrap().port();
+    let acceptor = acceptor(&files.cert, &files.key);
+    let to = emulator.port;
+    let _front = shelfwire::support::tasks::attach(async move {
+        while let Ok((socket, _)) = front.accept().await {
+            // A client that does not trust the certificate goes away.
+            let Ok(mut ours) = acceptor.accept(socket).await else {
+                continue;
+            };
+            let mut reader = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await.unwrap();
+            tokio::io::copy_bidirectional(&mut ours, &mut reader)
+                .await
+                .ok();
+        }
+    });
+    let way = |ca| Way::Call {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: Some(TlsFiles { ca, identity: None }),
+    };
+    let mut stage = Stage::set(vec![way(Some(files.ca.clone()))]).await;
+    stage.reading(LIMIT).await;
+    stage.tag().await;
+    assert_eq!(stage.stop().await, Ok(()));
+    // One that is signed by somebody else is not spoken to.
+    let mut stage = Stage::set(vec![way(Some(Certificates::make().for_mosquitto().ca))]).await;
+    stage.down(LIMIT).await;
+    wait::until("the stranger is told", LIMIT, || match stage.state(0).state {
+        State::Error { text } if text.contains("ca") => Some(()),
+        _ => None,
+    });
+    assert_eq!(stage.stop().await, Ok(()));
+}
+
+fn acceptor(cert: &std::path::Path, key: &std::path::Path) -> tokio_rustls::TlsAcceptor {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let chain: Vec<_> = CertificateDer::pem_file_iter(cert).unwrap().flatten().collect();
+    let key = PrivateKeyDer::from_pem_file(key).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    tokio_rustls::TlsAcceptor::from(Arc::new(config))
+}
