@@ -27,6 +27,7 @@ fn against(word: &str, rule: &Value, value: &Value) -> Option<String> {
             "array" => value.is_array(),
             "string" => value.is_string(),
             "integer" => value.is_i64(),
+            "number" => value.is_number(),
             "boolean" => value.is_boolean(),
             other => panic!("type {other}"),
         },

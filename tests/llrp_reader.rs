@@ -64,7 +64,9 @@ impl Stage {
             way,
             session: reader::Settings {
                 reader: Reader(number),
-                antennas: (1..=4).map(|port| (port, Antenna(number * 4 + port))).collect(),
+                antennas: (1..=4)
+                    .map(|port| (port, Antenna(number * 4 + port)))
+                    .collect(),
                 power_cdbm: Some(2_400),
                 session: 1,
                 mode: None,
@@ -255,9 +257,11 @@ async fn a_reader_that_another_client_has_is_told_and_taken_when_it_is_free() {
     other.readable().await.unwrap();
     let mut stage = Stage::set(vec![call(emulator.port)]).await;
     stage.down(LIMIT).await;
-    wait::until("the other client is told", LIMIT, || match stage.state(0).state {
-        State::Error { text } if text.contains("another client") => Some(()),
-        _ => None,
+    wait::until("the other client is told", LIMIT, || {
+        match stage.state(0).state {
+            State::Error { text } if text.contains("another client") => Some(()),
+            _ => None,
+        }
     });
     drop(other);
     stage.reading(BACK).await;
@@ -317,7 +321,12 @@ async fn reads_are_dropped_and_counted_where_nobody_takes_them_and_health_waits(
     assert_eq!(told, (Antenna(2), false));
     let dropped = |row: &support::devices::Row| row.detail.to_string().contains("reads_dropped");
     wait::until("the loss is told (J9)", LIMIT, || {
-        stage.store.rows_of("loss").iter().any(dropped).then_some(())
+        stage
+            .store
+            .rows_of("loss")
+            .iter()
+            .any(dropped)
+            .then_some(())
     });
     assert_eq!(stage.stop().await, Ok(()));
 }
@@ -397,9 +406,11 @@ async fn a_reader_is_spoken_to_through_tls() {
     // One that is signed by somebody else is not spoken to.
     let mut stage = Stage::set(vec![way(Some(Certificates::make().for_mosquitto().ca))]).await;
     stage.down(LIMIT).await;
-    wait::until("the stranger is told", LIMIT, || match stage.state(0).state {
-        State::Error { text } if text.contains("ca") => Some(()),
-        _ => None,
+    wait::until("the stranger is told", LIMIT, || {
+        match stage.state(0).state {
+            State::Error { text } if text.contains("ca") => Some(()),
+            _ => None,
+        }
     });
     assert_eq!(stage.stop().await, Ok(()));
 }
@@ -407,7 +418,10 @@ async fn a_reader_is_spoken_to_through_tls() {
 fn acceptor(cert: &std::path::Path, key: &std::path::Path) -> tokio_rustls::TlsAcceptor {
     use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let chain: Vec<_> = CertificateDer::pem_file_iter(cert).unwrap().flatten().collect();
+    let chain: Vec<_> = CertificateDer::pem_file_iter(cert)
+        .unwrap()
+        .flatten()
+        .collect();
     let key = PrivateKeyDer::from_pem_file(key).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)

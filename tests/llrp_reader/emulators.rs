@@ -74,7 +74,10 @@ impl Emulator {
         let ask = child.stdin.take().unwrap();
         let mut line = String::new();
         words.read_line(&mut line).unwrap();
-        let port = line.trim().parse().unwrap_or_else(|_| panic!("{maker:?} said \"{line}\""));
+        let port = line
+            .trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{maker:?} said \"{line}\""));
         Self {
             child,
             words,

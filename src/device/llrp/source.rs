@@ -101,7 +101,10 @@ impl LlrpReader {
     /// One round: what comes in, or the time that goes by. What the session wants is done at once.
     fn round(&mut self, line: &mut Line, report: &mut Report) -> Result<(), SourceError> {
         let wait = Duration::from_millis(self.wait());
-        let came = match line.read(wait, &mut self.buffer).map_err(|why| broke(&why))? {
+        let came = match line
+            .read(wait, &mut self.buffer)
+            .map_err(|why| broke(&why))?
+        {
             Some(0) => return Err(SourceError::Gone("the reader hung up".to_owned())),
             Some(read) => self.buffer.get(..read).unwrap_or_default(),
             None => &[],
