@@ -270,7 +270,7 @@ pub struct ReaderAntenna {
     pub reference: Vec<Epc>,
 }
 
-/// `[presence]`, with the names of tag smoothing in EPCglobal ALE.
+/// `[presence]`, with the names of tag smoothing in `EPCglobal` ALE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presence {
     /// A tag that was glimpsed and is not heard again for so long was never there. Not longer than

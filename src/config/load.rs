@@ -232,8 +232,6 @@ fn settle(draft: Draft, surroundings: &Surroundings) -> Option<Config> {
             tills: drop.tills?,
         })
     });
-    let readers = draft.readers.into_iter();
-    let readers = readers.map(|reader| readers::settle(reader, surroundings));
     let tests = draft.tests.into_iter().map(|test| {
         Some(Test {
             name: test.name?,
@@ -256,7 +254,7 @@ fn settle(draft: Draft, surroundings: &Surroundings) -> Option<Config> {
         pos,
         tills: tills.collect::<Option<_>>()?,
         drops: drops.collect::<Option<_>>()?,
-        readers: readers.collect::<Option<_>>()?,
+        readers: readers::settle(draft.readers, surroundings)?,
         presence: draft.presence,
         watch: draft.watch,
         catalogue: draft.catalogue,

@@ -97,8 +97,16 @@ pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A reader without faults.
-pub(super) fn settle(reader: ReaderDraft, surroundings: &Surroundings) -> Option<Reader> {
+/// Readers without faults.
+pub(super) fn settle(
+    readers: Vec<ReaderDraft>,
+    surroundings: &Surroundings,
+) -> Option<Vec<Reader>> {
+    let readers = readers.into_iter();
+    readers.map(|reader| one(reader, surroundings)).collect()
+}
+
+fn one(reader: ReaderDraft, surroundings: &Surroundings) -> Option<Reader> {
     let file = |source: Source| surroundings.file(&source);
     let tls = reader.tls.map(|tls| ReaderTls {
         ca: tls.ca.map(file),

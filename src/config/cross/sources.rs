@@ -77,6 +77,10 @@ impl Cross<'_> {
                 self.add(fault);
             }
         }
+        self.nothing(draft);
+    }
+
+    fn nothing(&mut self, draft: &Draft) {
         let wrong = ["scanner", "till", "reader"].map(|key| self.is_wrong(key));
         let none = draft.scanners.is_empty() && draft.tills.is_empty() && draft.readers.is_empty();
         if none && wrong == [false; 3] {

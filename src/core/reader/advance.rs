@@ -20,9 +20,10 @@ impl Session {
         self.step = step;
         let ground = Ground {
             plans: &self.plans,
-            configuration: match step {
-                Step::Configure { least: true } => signs_of_life(),
-                _ => configuration(&self.abilities),
+            configuration: if step == (Step::Configure { least: true }) {
+                signs_of_life()
+            } else {
+                configuration(&self.abilities)
             },
         };
         let Some(request) = step.request(ground) else {
@@ -75,7 +76,10 @@ impl Session {
             (Step::Configure { least: false }, Reply::Refused(_)) => {
                 Step::Configure { least: true }
             }
-            (Step::Configure { .. }, _) => return self.configured(now, out),
+            (Step::Configure { .. }, _) => {
+                self.configured(now, out);
+                return Ok(());
+            }
             (Step::DeleteAll, Reply::Good(_)) => Step::DeleteAccess,
             (Step::DeleteAll | Step::DeleteOne(_), _) => self.delete_next(),
             (Step::DeleteAccess, _) => Step::Add(0),
@@ -155,7 +159,7 @@ impl Session {
     }
 
     /// What was held comes before anything is replaced.
-    fn configured(&mut self, now: MonoMs, out: &mut dyn FnMut(Action)) -> Result<(), Ended> {
+    fn configured(&mut self, now: MonoMs, out: &mut dyn FnMut(Action)) {
         self.step = Step::Drain;
         if !self.abilities.known || self.abilities.holds {
             let id = self.next_id();
@@ -170,15 +174,10 @@ impl Session {
             Some(false) | None => LLRP_PAUSE_MS,
         };
         self.until = Some(now.saturating_add(wait));
-        Ok(())
     }
 
     /// What was held has come, or comes while it reads.
-    pub(super) fn drained(
-        &mut self,
-        now: MonoMs,
-        out: &mut dyn FnMut(Action),
-    ) -> Result<(), Ended> {
+    pub(super) fn drained(&mut self, now: MonoMs, out: &mut dyn FnMut(Action)) {
         match self.ours {
             Some(true) => {
                 self.held_until = Some(now.saturating_add(READER_CLOCK_LATE_MS));
@@ -187,7 +186,6 @@ impl Session {
             Some(false) => self.enter(Step::Start, now, out),
             None => self.enter(Step::DeleteAll, now, out),
         }
-        Ok(())
     }
 
     /// The next that was found, then whatever may be under our number.
@@ -254,14 +252,15 @@ impl Session {
     /// The agent stops. A reader that can hold reports goes on reading and holds them for the next
     /// start; another one is told to stop. [`Ended::Closed`] says that all is done.
     pub fn close(&mut self, now: MonoMs, out: &mut dyn FnMut(Action)) -> Result<(), Ended> {
-        match self.step {
-            Step::Apart | Step::Greeting => return Err(Ended::Closed),
-            Step::Clear | Step::Close => {}
-            _ if self.is_reading() && self.abilities.known && !self.abilities.holds => {
-                self.enter(Step::Clear, now, out);
-            }
-            _ => self.enter(Step::Close, now, out),
+        if let Step::Apart | Step::Greeting = self.step {
+            return Err(Ended::Closed);
         }
+        let step = if self.is_reading() && self.abilities.known && !self.abilities.holds {
+            Step::Clear
+        } else {
+            Step::Close
+        };
+        self.enter(step, now, out);
         Ok(())
     }
 }

@@ -214,10 +214,11 @@ impl Session {
         }
         if self.until.is_some_and(|until| now >= until) {
             self.until = None;
-            match self.step {
-                Step::Greeting => return Err(Ended::Mute),
-                Step::Drain => return self.drained(now, out),
-                _ => {}
+            if self.step == Step::Greeting {
+                return Err(Ended::Mute);
+            }
+            if self.step == Step::Drain {
+                self.drained(now, out);
             }
         }
         let silence = now.saturating_sub(self.heard_at);
@@ -232,12 +233,9 @@ impl Session {
 
     /// When [`Self::tick`] has something to do next, if nothing comes in before.
     pub fn deadline(&self) -> Option<MonoMs> {
-        let silence = match self.step {
-            Step::Reading => Some(2 * LLRP_KEEPALIVE_MS),
-            Step::Probe => Some(3 * LLRP_KEEPALIVE_MS),
-            _ => None,
-        };
-        let silent_at = silence.map(|silence| self.heard_at.saturating_add(silence));
+        let periods = if self.step == Step::Probe { 3 } else { 2 };
+        let silent_at = self.heard_at.saturating_add(periods * LLRP_KEEPALIVE_MS);
+        let silent_at = self.is_reading().then_some(silent_at);
         let asked = self.asked.map(|asked| asked.until);
         [self.until, asked, silent_at].into_iter().flatten().min()
     }
@@ -262,24 +260,26 @@ impl Session {
                 _ => Ok(()),
             };
         };
-        match message {
-            Message::Report(report) => {
-                self.running = true;
-                self.report(&report, now, out);
-                Ok(())
-            }
-            Message::Event(notification) => self.notification(&notification, now, out),
-            Message::Plain(Plain::Keepalive) => {
-                // Before it has taken the connection nothing is sent.
-                if self.step != Step::Greeting {
-                    let ack = Message::Plain(Plain::KeepaliveAck);
-                    send(ack.encode(1, frame.header.id), out);
-                }
-                Ok(())
-            }
-            Message::Done(Done::Error, status) => self.error(frame.header, status, now, out),
-            message => self.answer(frame.header, message, now, out),
+        if let Message::Report(report) = &message {
+            self.running = true;
+            self.report(report, now, out);
+            return Ok(());
         }
+        if let Message::Event(notification) = &message {
+            return self.notification(notification, now, out);
+        }
+        if let Message::Plain(Plain::Keepalive) = message {
+            // Before it has taken the connection nothing is sent.
+            if self.step != Step::Greeting {
+                let ack = Message::Plain(Plain::KeepaliveAck);
+                send(ack.encode(1, frame.header.id), out);
+            }
+            return Ok(());
+        }
+        if let Message::Done(Done::Error, status) = message {
+            return self.error(frame.header, status, now, out);
+        }
+        self.answer(frame.header, message, now, out)
     }
 
     /// `ERROR_MESSAGE` may answer anything, and nothing.

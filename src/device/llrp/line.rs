@@ -43,14 +43,15 @@ impl Line {
             Self::Plain(socket) => socket.read(into),
             Self::Tls(stream) => stream.read(into),
         };
+        let nothing = [
+            io::ErrorKind::WouldBlock,
+            io::ErrorKind::TimedOut,
+            io::ErrorKind::Interrupted,
+        ];
         match read {
             Ok(read) => Ok(Some(read)),
-            Err(why) => match why.kind() {
-                io::ErrorKind::WouldBlock
-                | io::ErrorKind::TimedOut
-                | io::ErrorKind::Interrupted => Ok(None),
-                _ => Err(why),
-            },
+            Err(why) if nothing.contains(&why.kind()) => Ok(None),
+            Err(why) => Err(why),
         }
     }
 

@@ -26,6 +26,7 @@ pub(super) fn settings() -> Settings {
 }
 
 /// How the reader behaves.
+#[expect(clippy::struct_excessive_bools, reason = "each is a quirk by itself")]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ways {
     pub(super) holds: bool,

@@ -26,8 +26,9 @@ fn recording(name: &str) -> Option<Vec<Value>> {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    let digit = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
-    (0..text.len()).step_by(2).map(digit).collect()
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
+    let byte = |pair: &[u32]| u8::try_from(pair[0] << 4 | pair[1]).unwrap();
+    digits.chunks(2).map(byte).collect()
 }
 
 /// What the emulator said: its greeting, its answers by the type of the request, and the rest.
@@ -52,9 +53,12 @@ fn emulator(rows: &[Value]) -> Emulator {
         } else if emulator.greeting.is_empty() {
             emulator.greeting = bytes;
         } else if [61, 62, 63].contains(&kind) {
-            let seconds = row["t"].as_f64().unwrap();
-            let millis = (seconds * 1_000.0).round().to_string();
-            emulator.rest.push((millis.parse().unwrap(), bytes));
+            // "0.9023": seconds, to which the first three decimals are enough.
+            let seconds = row["t"].to_string();
+            let (whole, decimals) = seconds.split_once('.').unwrap_or((&seconds, ""));
+            let millis: String = decimals.chars().chain("000".chars()).take(3).collect();
+            let at = format!("{whole}{millis}");
+            emulator.rest.push((at.parse().unwrap(), bytes));
         } else {
             let request = requests.get(&id).copied().unwrap();
             emulator.answers.entry(request).or_insert(bytes);
