@@ -18,14 +18,12 @@ use super::Failure;
 use super::watch::{WatchSettings, WatchedTill};
 use crate::config::{self, Config};
 use crate::device::catalogue::CatalogueSettings;
-
 use crate::device::drop_folder::DropSettings;
 use crate::device::llrp::{ReaderSettings, Way};
 use crate::device::pos::{PosSettings, TillAccess, TlsFiles as PosTls, Token};
 use crate::device::serial::{DataBits, Parity, SerialSettings, StopBits};
 use crate::device::{ScannerSettings, Settings};
 use crate::journal::{self, Journal};
-
 use crate::support::clock::{self, Trust};
 use crate::support::identity;
 use crate::uplink::mqtt::{BrokerSettings, TlsFiles};

@@ -40,9 +40,6 @@ pub const READER_REPORT_MAX: u64 = 500;
 pub const READER_POWER_MIN_CDBM: i16 = 0;
 /// Most power of a reader, in hundredths of a dBm, in the configuration.
 pub const READER_POWER_MAX_CDBM: i16 = 3_600;
-/// Words of readers that wait for the shelves. Beyond it a read is dropped and counted; a word about
-/// a reader's health waits.
-pub const HEARD_QUEUE_MAX: usize = 4_096;
 /// Bytes taken from a reader's connection at a time.
 pub const LLRP_READ_BYTES: usize = 16 << 10;
 /// Longest wait for a TCP connection to a reader, in milliseconds.
