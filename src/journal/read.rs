@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use shelfwire_core::domain::chain::chain_next;
-use shelfwire_core::domain::ids::{Chain, JournalId, Seq};
+use shelfwire_core::domain::epc::Epc;
+use shelfwire_core::domain::ids::{Chain, JournalId, Name, Seq};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::quantity::Milli;
 use shelfwire_core::domain::stock::Level;
@@ -21,7 +22,7 @@ use super::rows::alerts::{self, OpenAlert};
 use super::rows::journals::{self, JournalRow};
 use super::rows::levels::Table;
 use super::rows::select::Found;
-use super::rows::{entries, inbox, levels, meta, notes, select};
+use super::rows::{entries, inbox, levels, meta, notes, select, tags};
 use super::settings::{Role, Sizes, connect};
 
 /// Stock of an item in this store.
@@ -100,6 +101,12 @@ impl Reader {
                 rows: reader.rows_of(&row, after + 1, max)?,
             })
         })
+    }
+
+    /// Tags that stand on shelves, with their shelves: what presence begins with after a restart. One
+    /// that does not read is left out, and arrives again.
+    pub fn shelf_tags(&mut self) -> Result<Vec<(Epc, Name)>, StorageError> {
+        self.snapshot(|reader| tags::there(&reader.conn))
     }
 
     /// Alerts of a journal behind a seq, in order, at most `max`, and the head at that moment. One

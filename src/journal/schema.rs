@@ -23,7 +23,11 @@ pub(super) struct Step {
 }
 
 /// Every step, ascending. Never edit one that was released; add another.
-pub(super) const STEPS: &[Step] = &[Step { to: 1, sql: FIRST }, Step { to: 2, sql: SECOND }];
+pub(super) const STEPS: &[Step] = &[
+    Step { to: 1, sql: FIRST },
+    Step { to: 2, sql: SECOND },
+    Step { to: 3, sql: THIRD },
+];
 
 const FIRST: &str = "
 CREATE TABLE meta (
@@ -244,4 +248,35 @@ CREATE TABLE layaway_lines (
     ref BLOB NOT NULL CHECK (length(ref) = 10)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX layaway_lines_ref ON layaway_lines (ref);
+";
+
+/// What is known of tags (R17, R18). It only adds. Of a sold tag there is the digest alone.
+const THIRD: &str = "
+CREATE TABLE tags (
+    key BLOB PRIMARY KEY CHECK (length(key) = 10),
+    epc TEXT,
+    item TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('there', 'gone', 'suspect', 'sold')),
+    shelf TEXT,
+    complete INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    day TEXT,
+    line BLOB,
+    named INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_item ON tags (item, state);
+CREATE INDEX tags_state ON tags (state, since);
+CREATE INDEX tags_line ON tags (line) WHERE line IS NOT NULL;
+
+CREATE TABLE unbound (
+    nr INTEGER PRIMARY KEY,
+    item TEXT NOT NULL,
+    pieces INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    day TEXT,
+    line BLOB,
+    from_zone TEXT,
+    sells INTEGER NOT NULL
+) STRICT;
+CREATE INDEX unbound_item ON unbound (item);
 ";

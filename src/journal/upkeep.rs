@@ -3,6 +3,7 @@
 //! waits for one step at most.
 
 use std::collections::{BTreeMap, btree_map};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use shelfwire_core::domain::chain::chain_next;
@@ -11,12 +12,14 @@ use shelfwire_core::domain::ids::{Chain, Seq};
 use shelfwire_core::domain::item::ItemId;
 use shelfwire_core::domain::stock::{Balance, Level};
 use shelfwire_core::domain::time::{ClockQuality, Stamp, WallMs};
-use shelfwire_core::limits::{FREE_PAGES_MAX, UPKEEP_KEYS_MAX, UPKEEP_ROWS_MAX, VACUUM_PAGES_MAX};
+use shelfwire_core::limits::{
+    FREE_PAGES_MAX, SOLD_TAG_KEPT_MS, UPKEEP_KEYS_MAX, UPKEEP_ROWS_MAX, VACUUM_PAGES_MAX,
+};
 
 use super::error::{Doing as _, StorageError};
 use super::rows::levels::Table;
 use super::rows::select::Found;
-use super::rows::{entries, journals, keys, levels, meta, select, sql, unsql};
+use super::rows::{entries, journals, keys, levels, meta, select, sql, tags, unsql};
 use super::settings::answer;
 use super::state::State;
 
@@ -108,6 +111,11 @@ impl Upkeep {
             Some(Step::Erase) if !vouched || self.keys_day == Some(today) => Some(Step::Vacuum),
             Some(Step::Erase) => Some(Step::Keys(Vec::new())),
             Some(Step::Keys(after)) => {
+                if after.is_empty() {
+                    let gone = tags::forget_sold(conn, ago(SOLD_TAG_KEPT_MS.unsigned_abs()))?;
+                    let watched = Arc::make_mut(&mut state.watched);
+                    watched.tags = watched.tags.saturating_sub(gone);
+                }
                 let next = keys::forget_old(conn, &after, UPKEEP_KEYS_MAX, today)?;
                 if next.is_none() {
                     self.keys_day = Some(today);

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use rusqlite::Connection;
 use shelfwire_core::book::{
-    AlertHour, AlertKey, AlertSeen, InForce, Known, Layaway, Patience, StockView, WaitingVoid,
+    AlertHour, AlertKey, AlertSeen, InForce, Known, Layaway, Patience, StockView, Tag, TagState,
+    Unbound, WaitingVoid,
 };
 use shelfwire_core::domain::entry::Entry;
 use shelfwire_core::domain::ids::{Name, Salt};
@@ -20,7 +21,8 @@ use super::error::StorageError;
 use super::rows::levels::Table;
 use super::rows::select::Found;
 use super::rows::{
-    alerts, entries, keys, layaways, levels, notes, numbers, openings, select, voids,
+    alerts, entries, keys, layaways, levels, meta, notes, numbers, openings, select, tags, unbound,
+    voids,
 };
 use super::state::{Process, State};
 
@@ -145,6 +147,46 @@ impl StockView for View<'_> {
 
     fn pruned_ms(&self) -> Result<Option<WallMs>, StorageError> {
         openings::pruned_ms(self.conn, &self.state.journal)
+    }
+
+    fn tags_known(&self) -> Result<u64, StorageError> {
+        Ok(self.state.watched.tags)
+    }
+
+    fn tag(&self, key: &KeyDigest) -> Result<Option<Tag>, StorageError> {
+        tags::get(self.conn, key)
+    }
+
+    fn has_tags(&self, item: &ItemId) -> Result<bool, StorageError> {
+        tags::any_of(self.conn, item)
+    }
+
+    fn tags_of(
+        &self,
+        item: &ItemId,
+        state: TagState,
+    ) -> Result<Vec<(KeyDigest, Tag)>, StorageError> {
+        tags::of_item(self.conn, item, state)
+    }
+
+    fn tags_sold_by(&self, line: &KeyDigest) -> Result<Vec<KeyDigest>, StorageError> {
+        tags::sold_by(self.conn, line)
+    }
+
+    fn items_gone(&self) -> Result<Vec<ItemId>, StorageError> {
+        tags::items_gone(self.conn)
+    }
+
+    fn unbound(&self, item: &ItemId) -> Result<Vec<Unbound>, StorageError> {
+        unbound::of_item(self.conn, item)
+    }
+
+    fn tags_closed(&self) -> Result<Option<WallMs>, StorageError> {
+        meta::get(self.conn, meta::TAGS_CLOSED_MS)
+    }
+
+    fn sold_seen(&self) -> Result<u64, StorageError> {
+        Ok(self.state.watched.sold_seen)
     }
 
     fn rows_of_code(

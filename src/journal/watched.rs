@@ -11,7 +11,7 @@ use shelfwire_core::domain::time::{BusinessDay, Stamp};
 use shelfwire_core::limits::GAP_GIVEN_UP_MS;
 
 use super::error::StorageError;
-use super::rows::{alerts, meta, numbers, openings, voids};
+use super::rows::{alerts, meta, numbers, openings, sql, tags, unbound, unsql, voids};
 
 /// What is missing of a till's day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub struct Watched {
     pub closed_day: Option<BusinessDay>,
     /// When the oldest void was taken that waits for its line and of which nobody was told (R5).
     pub untold_void: Option<Stamp>,
+    /// Tags that are known, in any state.
+    pub tags: u64,
+    /// How often sold tags were seen on shelves since the last close of day (R18).
+    pub sold_seen: u64,
 }
 
 impl Watched {
@@ -74,6 +78,8 @@ impl Watched {
             alert_hour: hour.and_then(|text| serde_json::from_str(&text).ok()),
             closed_day: closed.and_then(|day| BusinessDay::try_from(day).ok()),
             untold_void: voids::oldest_untold(conn)?,
+            tags: tags::count(conn)?,
+            sold_seen: meta::get(conn, meta::SOLD_SEEN)?.map_or(0, unsql),
         };
         for day in numbers::days(conn, None)? {
             watched.till_day(&day);
@@ -108,6 +114,28 @@ impl Watched {
                 meta::put(conn, meta::CLOSED_DAY, day.as_str())?;
                 alerts::day_closed(conn)?;
                 self.closed_day = Some(day.clone());
+            }
+            Side::Tag(key, Some(tag)) => {
+                let new = tags::put(conn, key, tag)?;
+                self.tags = self.tags.saturating_add(u64::from(new));
+            }
+            Side::Tag(key, None) => {
+                let was = tags::forget(conn, key)?;
+                self.tags = self.tags.saturating_sub(u64::from(was));
+            }
+            Side::Unbound(of) => unbound::add(conn, of)?,
+            Side::UnboundLeft { nr, pieces } => unbound::leave(conn, *nr, *pieces)?,
+            Side::TagsClosed { day, at } => {
+                unbound::close(conn, day, *at)?;
+                meta::put(conn, meta::TAGS_CLOSED_MS, *at)?;
+            }
+            Side::TagsRemapped(from, to) => {
+                tags::remap(conn, from, to)?;
+                unbound::remap(conn, from, to)?;
+            }
+            Side::SoldSeen(times) => {
+                meta::put(conn, meta::SOLD_SEEN, sql(*times))?;
+                self.sold_seen = *times;
             }
         }
         Ok(())

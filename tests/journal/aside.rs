@@ -233,7 +233,7 @@ async fn a_journal_of_every_released_version_opens() {
     assert!(opened > 0, "no journal is kept in {}", kept.display());
 }
 
-/// Step 2 only adds, so that a package of the first version still opens the file after it.
+/// Later steps only add, so that a package of the first version still opens the file after it.
 #[tokio::test]
 async fn a_journal_of_the_first_version_gains_tables_and_stays_writable_for_it() {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/journals/v1.db");
@@ -247,7 +247,7 @@ async fn a_journal_of_the_first_version_gains_tables_and_stays_writable_for_it()
     let before = stage.level("a");
     assert!(before.last_seq > 0);
     stage.stop().await;
-    assert_eq!(number(&file, "PRAGMA user_version"), 2);
+    assert_eq!(number(&file, "PRAGMA user_version"), 3);
     let min_writer = "SELECT value FROM meta WHERE name = 'min_writer'";
     assert_eq!(number(&file, min_writer), 1);
     let ambiguous = "SELECT count(*) FROM levels WHERE ambiguous <> 0";

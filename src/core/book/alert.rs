@@ -7,6 +7,7 @@ use crate::domain::item::ItemId;
 use crate::domain::numbers::Unbelievable;
 use crate::domain::observation::UnclearLine;
 use crate::domain::quantity::Milli;
+use crate::domain::stock::Balance;
 use crate::domain::time::BusinessDay;
 use crate::limits::{RAW_MAX_BYTES, TEXT_MAX_BYTES};
 
@@ -165,8 +166,8 @@ pub(super) fn void_matched() -> Draft {
 }
 
 /// An item that fell below zero: something was received, returned or counted and not told.
-pub(super) fn negative(item: ItemId, on_hand: Milli) -> Draft {
-    let text = format!("on hand fell to {on_hand}: count it");
+pub(super) fn negative(item: ItemId, now: &Balance) -> Draft {
+    let text = format!("on hand fell to {}: count it", now.on_hand);
     Draft {
         item: Some(item),
         ..alert("negative", Severity::Warning, &text)
@@ -174,14 +175,27 @@ pub(super) fn negative(item: ItemId, on_hand: Milli) -> Draft {
 }
 
 /// An item whose stock may count a movement twice, or not at all: it came near the cutoff.
-pub(super) fn recount(item: ItemId, on_hand: Milli) -> Draft {
+pub(super) fn recount(item: ItemId, now: &Balance) -> Draft {
     let text = format!(
         "a movement within two minutes of the cutoff was booked and may be counted twice; \
-         on hand {on_hand}: count it again"
+         on hand {}: count it again",
+        now.on_hand
     );
     Draft {
         item: Some(item),
         ..alert("recount", Severity::Warning, &text)
+    }
+}
+
+/// An item of which tags left their shelf and nobody knows why.
+pub(super) fn suspect(item: ItemId, now: &Balance) -> Draft {
+    let text = format!(
+        "{} left their shelf and were not sold: look for them, then count the item or book them off",
+        now.suspect
+    );
+    Draft {
+        item: Some(item),
+        ..alert("suspect", Severity::Warning, &text)
     }
 }
 

@@ -17,6 +17,7 @@ pub fn command_key(command: &Command, salt: &Salt) -> Option<Skey> {
         | Body::DayReport(_)
         | Body::Tick
         | Body::DayEnd(_)
+        | Body::Presence(_)
         | Body::Remap { .. }
         | Body::Alert(_)
         | Body::Loss { .. } => None,

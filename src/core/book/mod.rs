@@ -14,6 +14,7 @@ mod returned;
 mod scan;
 mod side;
 mod since;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod till;
@@ -26,6 +27,7 @@ pub use key::{command_key, inbox_key, line_key};
 pub use layaway::{Layaway, layaway_effect, layaway_key};
 pub use opening::{InForce, is_older, older, too_old};
 pub use side::{AlertHour, AlertKey, AlertSeen, Patience, Side};
+pub use tags::{Tag, TagState, Unbound, tag_key};
 pub use waiting::WaitingVoid;
 
 use self::gap::Watching;
@@ -119,6 +121,25 @@ pub trait StockView {
     fn till_clock(&self, till: &Name) -> Result<Option<TillClock>, Self::Error>;
     /// Wall time of the newest row that is pruned; `None` where all are there.
     fn pruned_ms(&self) -> Result<Option<WallMs>, Self::Error>;
+    /// How many tags are known, in any state.
+    fn tags_known(&self) -> Result<u64, Self::Error>;
+    /// What is known of a tag, by [`tag_key`].
+    fn tag(&self, key: &KeyDigest) -> Result<Option<Tag>, Self::Error>;
+    /// Whether any tag of the item is known, in any state.
+    fn has_tags(&self, item: &ItemId) -> Result<bool, Self::Error>;
+    /// The item's tags in a state, by their digests.
+    fn tags_of(&self, item: &ItemId, state: TagState)
+    -> Result<Vec<(KeyDigest, Tag)>, Self::Error>;
+    /// Digests of tags that a line sold.
+    fn tags_sold_by(&self, line: &KeyDigest) -> Result<Vec<KeyDigest>, Self::Error>;
+    /// Items with a tag that is [`TagState::Gone`], each once.
+    fn items_gone(&self) -> Result<Vec<ItemId>, Self::Error>;
+    /// Pieces of an item that lines moved without naming their tags, oldest first.
+    fn unbound(&self, item: &ItemId) -> Result<Vec<Unbound>, Self::Error>;
+    /// Wall time of the last close of day that had tags to judge.
+    fn tags_closed(&self) -> Result<Option<WallMs>, Self::Error>;
+    /// How often sold tags were seen on shelves since the last close of day.
+    fn sold_seen(&self) -> Result<u64, Self::Error>;
     /// Hands over the rows of a `code:` item that are there, in seq order, one at a time.
     fn rows_of_code(
         &self,
@@ -210,6 +231,7 @@ pub fn book<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookErr
     let mut booked = book_body(command, view)?;
     if let Booked::New { rows, keep, .. } = &mut booked {
         let stamp = &command.stamp;
+        tags::lines::settle(command, rows, keep, view).map_err(BookError::View)?;
         let mut watching = Watching::new(view, stamp);
         let watched = match &command.body {
             Body::Sale(sale) => watching.sale(sale),
@@ -218,6 +240,7 @@ pub fn book<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookErr
             Body::DayEnd(_) => watching.tick(true),
             Body::Scan(_)
             | Body::Opening(_)
+            | Body::Presence(_)
             | Body::Remap { .. }
             | Body::Alert(_)
             | Body::Loss { .. } => Ok(()),
@@ -249,6 +272,7 @@ fn book_body<V: StockView>(command: &Command, view: &V) -> Result<Booked, BookEr
             keep.push(Side::DayClosed(day.clone()));
             Ok(())
         }
+        Body::Presence(note) => tags::seen::book(note, &command.stamp, &mut posting, &mut keep),
         Body::Remap {
             from,
             to,

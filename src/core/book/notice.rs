@@ -46,7 +46,16 @@ pub(super) fn settle<V: StockView>(
     // The command itself may have ended the hour.
     let ended = keep.iter().rev().find_map(|side| match side {
         Side::AlertHour(hour) => Some(*hour),
-        Side::Numbers(_) | Side::NumbersGone(_) | Side::TillClock(..) | Side::DayClosed(_) => None,
+        Side::Numbers(_)
+        | Side::NumbersGone(_)
+        | Side::TillClock(..)
+        | Side::DayClosed(_)
+        | Side::Tag(..)
+        | Side::Unbound(_)
+        | Side::UnboundLeft { .. }
+        | Side::TagsClosed { .. }
+        | Side::TagsRemapped(..)
+        | Side::SoldSeen(_) => None,
     });
     let before = match ended {
         Some(hour) => hour,

@@ -74,6 +74,21 @@ impl<'v, V: StockView> Posting<'v, V> {
         }
     }
 
+    /// Behind rows that are booked: items stand where those leave them.
+    pub(super) fn behind(view: &'v V, rows: &[Row]) -> Self {
+        let mut posting = Self::new(view);
+        for row in rows {
+            if let (Some(item), Some(after)) = (&row.draft.item, &row.after) {
+                let running = Running {
+                    before: after.clone(),
+                    now: after.clone(),
+                };
+                posting.items.insert(item.clone(), running);
+            }
+        }
+        posting
+    }
+
     /// The journal's rows of a line, but those that are looked away from; `None` where one is damaged.
     pub(super) fn rows_of_line(&self, line: &KeyDigest) -> Result<Option<Vec<Entry>>, V::Error> {
         let mut rows = self.view.rows_of_line(line)?;
@@ -167,20 +182,23 @@ impl<'v, V: StockView> Posting<'v, V> {
         Ok(())
     }
 
-    /// Says which items this command took below zero or back (R13), and which it made doubtful or
-    /// settled (R11), where their stock is known. These alerts are the item's, not the source's: what
+    /// Says which items this command took below zero or back (R13), which it made doubtful or
+    /// settled (R11), and of which pieces are suspected to be gone or not any more (R17), where their
+    /// stock is known. These alerts are the item's, not the source's: what
     /// one source begins another may end.
     pub(super) fn alert_states(&mut self, skey: Option<Skey>) {
         let room = ROWS_PER_COMMAND_MAX.saturating_sub(self.rows.len());
         let low = |balance: &Balance| balance.known && balance.on_hand < Milli::ZERO;
         let mut told = Vec::new();
         for (item, Running { before, now }) in &self.items {
+            let suspect = |balance: &Balance| balance.known && balance.suspect > Milli::ZERO;
             let states = [
                 (low(before), low(now), alert::negative as StateAlert),
                 (before.ambiguous, now.ambiguous, alert::recount),
+                (suspect(before), suspect(now), alert::suspect),
             ];
             for (was, _, alert) in states.into_iter().filter(|(was, is, _)| was != is) {
-                let mut draft = alert(item.clone(), now.on_hand);
+                let mut draft = alert(item.clone(), now);
                 if was {
                     draft.detail.cleared = true;
                     draft.detail.severity = Some(Severity::Info);
@@ -235,8 +253,8 @@ impl<'v, V: StockView> Posting<'v, V> {
     }
 }
 
-/// An alert about an item, with what is on hand.
-type StateAlert = fn(ItemId, Milli) -> Draft;
+/// An alert about an item, with its balances.
+type StateAlert = fn(ItemId, &Balance) -> Draft;
 
 /// Undoing the items of a line.
 trait Items {

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tags::{Tag, Unbound};
 use crate::domain::entry::Draft;
 use crate::domain::ids::Name;
 use crate::domain::item::ItemId;
+use crate::domain::key::KeyDigest;
 use crate::domain::numbers::TillDay;
 use crate::domain::till_clock::TillClock;
-use crate::domain::time::{BusinessDay, Stamp};
+use crate::domain::time::{BusinessDay, Stamp, WallMs};
 use crate::limits::ALERTS_PER_HOUR_MAX;
 
 /// One thing to keep beside the rows.
@@ -23,6 +25,33 @@ pub enum Side {
     TillClock(Name, TillClock),
     /// The store's business day is over (R21): alerts are told anew.
     DayClosed(BusinessDay),
+    /// What is known of a tag (R17), in place of what was; `None` to forget it.
+    Tag(KeyDigest, Option<Box<Tag>>),
+    /// Pieces that a line moved without naming their tags; the journal numbers them.
+    Unbound(Box<Unbound>),
+    /// What is left of such pieces; 0 to forget them.
+    UnboundLeft {
+        /// Their number.
+        nr: u64,
+        /// How many are left, signed as before.
+        pieces: i64,
+    },
+    /// Tags were judged at the close of a business day. Pieces of it and of those before it are
+    /// forgotten, also those of no day; but not what went [`TAG_LINE_NEAR_MS`] before or came back
+    /// [`RETURN_EXPECTED_MS`] before: it gets the day.
+    ///
+    /// [`TAG_LINE_NEAR_MS`]: crate::limits::TAG_LINE_NEAR_MS
+    /// [`RETURN_EXPECTED_MS`]: crate::limits::RETURN_EXPECTED_MS
+    TagsClosed {
+        /// The day.
+        day: BusinessDay,
+        /// Wall time of the close.
+        at: WallMs,
+    },
+    /// Tags of the first item, a code that was learnt, are the second's (R1).
+    TagsRemapped(ItemId, ItemId),
+    /// How often tags that were sold were seen on shelves since the last close of day (R18).
+    SoldSeen(u64),
 }
 
 /// Alerts of the last hour in which one was sent.

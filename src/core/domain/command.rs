@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::code::Code;
 use super::cutoff::Cutoff;
 use super::entry::Severity;
+use super::epc::Epc;
 use super::ids::Name;
-use super::item::ItemId;
+use super::item::{ItemId, Rfid};
 use super::numbers::Numbering;
 use super::observation::{DayReport, Disposal, LineKind, LineRef, Mode, Status, UnclearLine};
+use super::presence::{Change, Evidence};
 use super::quantity::{Milli, Uom};
 use super::time::{BusinessDay, Stamp, WallMs};
 
@@ -40,6 +42,8 @@ pub enum Body {
     Tick,
     /// The store's business day is over (R21).
     DayEnd(BusinessDay),
+    /// A tag came to a shelf, moved or left (R17, R18). It moves nothing on hand (J10).
+    Presence(Box<PresenceNote>),
     /// The catalogue has learnt what a code is (R1).
     Remap {
         /// The `code:` item.
@@ -183,6 +187,32 @@ pub struct ScanMovement {
     pub reason: Option<String>,
     /// What becomes of a return, from the catalogue.
     pub disposal: Disposal,
+}
+
+/// What became of a tag on a shelf, and what it is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceNote {
+    /// The tag.
+    pub epc: Epc,
+    /// The item that it is on; a GTIN without a catalogue row is a `code:` item.
+    pub item: ItemId,
+    /// Which of the item's units carry a tag; only of a `full` item absence means something.
+    pub rfid: Rfid,
+    /// What became of it.
+    pub change: Change,
+    /// The shelf that it stands on, or stood on.
+    pub shelf: Name,
+    /// Of a move: where it was.
+    #[serde(default)]
+    pub from: Option<Name>,
+    /// The reader.
+    #[serde(default)]
+    pub dev: Option<Name>,
+    /// The store's business day then, where anybody knows.
+    #[serde(default)]
+    pub day: Option<BusinessDay>,
+    /// By what it was decided.
+    pub evidence: Evidence,
 }
 
 /// Absolute stock of items (R12).

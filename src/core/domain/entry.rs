@@ -9,6 +9,7 @@ use super::cutoff::Cutoff;
 use super::ids::{Generation, JournalId, Name, RunId, Seq};
 use super::item::ItemId;
 use super::key::{KeyDigest, Skey};
+use super::presence::{Change, Evidence};
 use super::quantity::{Milli, Uom};
 use super::stock::Balance;
 use super::time::{BusinessDay, Stamp};
@@ -57,9 +58,9 @@ pub enum Kind {
     Alert,
     /// Something was lost; this says what (J9).
     Loss,
-    /// Two sources disagree.
+    /// Two sources disagree; `reason` says how. It may change `suspect`, never what is on hand.
     Discrepancy,
-    /// A shelf's tag came, went or moved.
+    /// A shelf's tag came, went or moved. It may clear `suspect`, and moves nothing on hand (J10).
     Presence,
     /// Wall times of one boot are off by this much.
     TimeFix,
@@ -163,7 +164,7 @@ pub enum Severity {
     reason = "flags of the wire, each absent where it means nothing"
 )]
 pub struct Detail {
-    /// Reason code of an adjust, hold or ship; cause of a loss.
+    /// Reason code of an adjust, hold or ship; cause of a loss; type of a discrepancy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Kind of an alert, a machine-readable word such as `key_reused`.
@@ -251,6 +252,15 @@ pub struct Detail {
     /// rows (`times` of them) that wait no longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub books: Option<Seq>,
+    /// What became of a tag, of a presence entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    /// By what that was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// What the entry does to `suspect`, signed, in thousandths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspect: Option<Milli>,
     /// An alert that is journalled and not sent ahead: one of its kind was today, or too many were
     /// in this hour (R22).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

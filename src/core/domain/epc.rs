@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::to_hex;
 use crate::limits::EPC_MAX_BYTES;
 
@@ -26,7 +28,8 @@ pub enum EpcTextError {
 }
 
 /// A tag's code. Kept without allocation; two are equal when their bits are.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Epc {
     bits: u16,
     /// Zero behind `bits`.
@@ -56,6 +59,15 @@ impl Epc {
         self.bits
     }
 
+    /// The bytes that hold them, without zeros at their end: a reader that reports more words than
+    /// the code has and a till that reports the code mean the same tag.
+    pub fn significant(&self) -> &[u8] {
+        let bytes = self.bytes();
+        let last = bytes.iter().rposition(|byte| *byte != 0);
+        let length = last.map_or(0, |last| last.saturating_add(1));
+        bytes.get(..length).unwrap_or_default()
+    }
+
     /// The bytes that hold them.
     pub fn bytes(&self) -> &[u8] {
         let length = usize::from(self.bits).div_ceil(8);
@@ -75,6 +87,20 @@ impl fmt::Display for Epc {
         let text = to_hex(self.bytes());
         let digits = usize::from(self.bits).div_ceil(4);
         f.write_str(text.get(..digits).unwrap_or(&text))
+    }
+}
+
+impl TryFrom<String> for Epc {
+    type Error = EpcTextError;
+
+    fn try_from(text: String) -> Result<Self, EpcTextError> {
+        text.parse()
+    }
+}
+
+impl From<Epc> for String {
+    fn from(epc: Epc) -> Self {
+        epc.to_string()
     }
 }
 

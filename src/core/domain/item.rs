@@ -21,6 +21,19 @@ pub enum ItemError {
     Reserved(String),
 }
 
+/// Which of an item's units carry an RFID tag.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rfid {
+    /// All: absence means something.
+    Full,
+    /// Some.
+    Partial,
+    /// None.
+    #[default]
+    None,
+}
+
 /// An item: the retailer's own key, or `code:<code>` for a code without a catalogue row (R1).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -70,6 +70,9 @@ impl Balance {
         let qty = entry.qty;
         let marks = matches!(entry.kind, Kind::Move(_) | Kind::Remap);
         next.ambiguous |= entry.detail.ambiguous && marks;
+        if let Some(suspect) = entry.detail.suspect {
+            next.suspect = bounded(next.suspect.plus(suspect))?;
+        }
         match entry.kind {
             Kind::Move(Movement::Hold | Movement::Release) => {
                 next.unavailable = bounded(next.unavailable.plus(qty))?;

@@ -13,6 +13,7 @@ mod rules;
 mod scan;
 #[cfg(test)]
 mod style_tests;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod till;
@@ -23,6 +24,7 @@ pub use opening::{ReadCode, read_opening};
 pub use repeat::RepeatWindow;
 pub use rules::{TillRules, VoidStyle};
 pub use scan::{Role, ScannerRole, scan};
+pub use tag::{ReadTag, Tagged, shelf_change, tagged};
 pub use till::transaction;
 
 use crate::domain::code::Code;

@@ -82,6 +82,21 @@ pub const WAITING_VOIDS_MAX: u64 = 10_000;
 /// References under which nothing is held: sales of orders, and layaways that ended, are forgotten
 /// beyond so many; layaways beyond ten times as many, and their sale then does not release them.
 pub const LAYAWAYS_MAX: u64 = 10_000;
+/// Tags that the journal knows, on shelves, gone or sold. Beyond it a further one is journalled and
+/// not remembered: a restart tells its arrival again.
+pub const TAGS_MAX: u64 = 200_000;
+/// Pieces sold, set aside or come back without their tags named, a row for each line; beyond it the
+/// oldest are forgotten: they explain no departure any more.
+pub const UNBOUND_MAX: u64 = 50_000;
+/// Tags that one close of day tells as suspect; the next close judges the others.
+pub const SUSPECTS_PER_CLOSE_MAX: usize = 2_000;
+/// A line this near to a departure may explain it also where they are of different business days,
+/// and is kept so long for it after the close, in milliseconds.
+pub const TAG_LINE_NEAR_MS: i64 = 2 * 3_600_000;
+/// A return without its tag named expects a sold tag of its item back for so long, in milliseconds.
+pub const RETURN_EXPECTED_MS: i64 = 7 * 86_400_000;
+/// The digest of a sold tag is kept for so long, in milliseconds; seen later, it is goods again.
+pub const SOLD_TAG_KEPT_MS: i64 = 30 * 86_400_000;
 /// Largest till message, in bytes. Larger: refused with 413 or WebSocket 1009.
 pub const POS_MESSAGE_MAX_BYTES: usize = 256 * 1024;
 /// Most messages of one till connection not yet answered; reading stops until one is.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use crate::book::{
-    AlertHour, AlertKey, AlertSeen, InForce, Known, Layaway, Patience, Row, StockView, WaitingVoid,
-    layaway_effect, layaway_key,
+    AlertHour, AlertKey, AlertSeen, InForce, Known, Layaway, Patience, Row, StockView, Tag,
+    TagState, Unbound, WaitingVoid, layaway_effect, layaway_key,
 };
 use crate::domain::entry::{Draft, Entry, Kind};
 use crate::domain::ids::{Name, RunId, Salt, Seq};
@@ -220,6 +220,44 @@ impl StockView for Memory {
 
     fn pruned_ms(&self) -> Result<Option<WallMs>, Infallible> {
         Ok(None)
+    }
+
+    // A till's messages alone say nothing of shelves.
+
+    fn tags_known(&self) -> Result<u64, Infallible> {
+        Ok(0)
+    }
+
+    fn tag(&self, _: &KeyDigest) -> Result<Option<Tag>, Infallible> {
+        Ok(None)
+    }
+
+    fn has_tags(&self, _: &ItemId) -> Result<bool, Infallible> {
+        Ok(false)
+    }
+
+    fn tags_of(&self, _: &ItemId, _: TagState) -> Result<Vec<(KeyDigest, Tag)>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn tags_sold_by(&self, _: &KeyDigest) -> Result<Vec<KeyDigest>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn items_gone(&self) -> Result<Vec<ItemId>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn unbound(&self, _: &ItemId) -> Result<Vec<Unbound>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn tags_closed(&self) -> Result<Option<WallMs>, Infallible> {
+        Ok(None)
+    }
+
+    fn sold_seen(&self) -> Result<u64, Infallible> {
+        Ok(0)
     }
 
     fn rows_of_code(

@@ -28,6 +28,10 @@ pub(in crate::journal) const FLOOR: &str = "floor";
 pub(in crate::journal) const ALERT_HOUR: &str = "alert_hour";
 /// The last business day that was closed (R21).
 pub(in crate::journal) const CLOSED_DAY: &str = "closed_day";
+/// How often sold tags were seen on shelves since the last close of day (R18).
+pub(in crate::journal) const SOLD_SEEN: &str = "sold_seen";
+/// Wall time of the last close of day that had tags to judge (R17).
+pub(in crate::journal) const TAGS_CLOSED_MS: &str = "tags_closed_ms";
 /// Position up to which personal columns were erased.
 pub(in crate::journal) const ERASED: &str = "erased_pos";
 

@@ -12,6 +12,8 @@ pub(super) mod notes;
 pub(super) mod numbers;
 pub(super) mod openings;
 pub(super) mod select;
+pub(super) mod tags;
+pub(super) mod unbound;
 pub(super) mod voids;
 
 /// A seq, a count or a number as `SQLite` holds it. They are all below 2^53.

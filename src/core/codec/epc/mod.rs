@@ -24,6 +24,7 @@ mod tests;
 pub use scheme::Scheme;
 pub use sgtin::{Filter, Serial, Sgtin};
 
+use crate::domain::code::{Code, Symbology};
 use crate::domain::epc::Epc;
 use bits::BitReader;
 
@@ -87,6 +88,17 @@ impl EpcError {
             Self::Gtin(_) => "epc_gtin",
             Self::Serial => "epc_serial",
         }
+    }
+}
+
+/// The GTIN-14 of the single piece that a tag is on; `None` for a case, for what is no goods and for
+/// a code that means nothing.
+pub fn piece(epc: &Epc) -> Option<Code> {
+    match decode(epc, None) {
+        Ok(Meaning::Goods(sgtin)) if sgtin.is_single() => {
+            Code::from_bytes(sgtin.gtin().digits(), Symbology::Unknown).ok()
+        }
+        Ok(Meaning::Goods(_) | Meaning::Other(_)) | Err(_) => None,
     }
 }
 

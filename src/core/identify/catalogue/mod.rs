@@ -31,19 +31,8 @@ use crate::domain::item::ItemId;
 use crate::domain::observation::Disposal;
 use crate::domain::quantity::{Milli, Uom};
 
+pub use crate::domain::item::Rfid;
 pub use parse::{CatalogueError, Fault, Normalise};
-
-/// Which of an item's units carry an RFID tag.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Rfid {
-    /// All: absence means something.
-    Full,
-    /// Some.
-    Partial,
-    /// None.
-    #[default]
-    None,
-}
 
 /// A text of the catalogue's one text.
 #[derive(Debug, Clone, Copy, Default)]

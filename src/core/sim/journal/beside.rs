@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tags::Tags;
 use crate::book::{AlertHour, AlertKey, AlertSeen, InForce, Side};
 use crate::domain::entry::{Entry, Kind};
 use crate::domain::ids::{Name, Seq};
@@ -20,6 +21,7 @@ pub(super) struct Beside {
     pub(super) till_clocks: BTreeMap<Name, TillClock>,
     pub(super) hour: Option<AlertHour>,
     pub(super) closed: Option<BusinessDay>,
+    pub(super) tags: Tags,
 }
 
 impl Beside {
@@ -90,6 +92,12 @@ impl Beside {
                 self.closed = Some(day);
                 self.alerts.retain(|_, (seen, _)| seen.open);
             }
+            side @ (Side::Tag(..)
+            | Side::Unbound(_)
+            | Side::UnboundLeft { .. }
+            | Side::TagsClosed { .. }
+            | Side::TagsRemapped(..)
+            | Side::SoldSeen(_)) => self.tags.keep(side),
         }
     }
 }

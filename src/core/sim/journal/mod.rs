@@ -4,6 +4,7 @@
 mod beside;
 mod layaways;
 mod read;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Journal;
-use crate::book::AlertKey;
+use crate::book::{AlertKey, Tag, TagState, tag_key};
 use crate::domain::chain::chain_start;
 use crate::domain::entry::Entry;
-use crate::domain::ids::{Chain, Seq};
+use crate::domain::epc::Epc;
+use crate::domain::ids::{Chain, Name, Seq};
 use crate::domain::item::ItemId;
 use crate::domain::key::Skey;
 use crate::domain::stock::{Balance, FoldError, Level};
@@ -106,6 +107,20 @@ impl Journal {
             before,
             rows: pruned.into_iter().chain(rows.map(send)).take(max).collect(),
         }
+    }
+
+    /// What is known of a tag.
+    pub fn tag(&self, epc: &Epc) -> Option<&Tag> {
+        self.beside.tags.get(&tag_key(epc, &self.setup.salt))
+    }
+
+    /// Tags that stand on shelves: what a restart begins with.
+    pub fn shelf_tags(&self) -> Vec<(Epc, Name)> {
+        let tags = self.beside.tags.all().map(|(_, tag)| tag);
+        let there = tags.filter(|tag| tag.state == TagState::There);
+        there
+            .filter_map(|tag| Some((tag.epc?, tag.shelf.clone()?)))
+            .collect()
     }
 
     /// Alerts that are open.

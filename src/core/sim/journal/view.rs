@@ -1,10 +1,12 @@
 //! What booking asks of the journal model.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use super::Journal;
 use crate::book::{
-    AlertHour, AlertKey, AlertSeen, InForce, Known, Layaway, Patience, StockView, WaitingVoid,
+    AlertHour, AlertKey, AlertSeen, InForce, Known, Layaway, Patience, StockView, Tag, TagState,
+    Unbound, WaitingVoid,
 };
 use crate::domain::entry::Entry;
 use crate::domain::ids::{Name, Salt};
@@ -140,6 +142,49 @@ impl StockView for Journal {
 
     fn pruned_ms(&self) -> Result<Option<WallMs>, Infallible> {
         Ok(self.pruned_ms)
+    }
+
+    fn tags_known(&self) -> Result<u64, Infallible> {
+        Ok(self.beside.tags.known())
+    }
+
+    fn tag(&self, key: &KeyDigest) -> Result<Option<Tag>, Infallible> {
+        Ok(self.beside.tags.get(key).cloned())
+    }
+
+    fn has_tags(&self, item: &ItemId) -> Result<bool, Infallible> {
+        Ok(self.beside.tags.all().any(|(_, tag)| tag.item == *item))
+    }
+
+    fn tags_of(&self, item: &ItemId, state: TagState) -> Result<Vec<(KeyDigest, Tag)>, Infallible> {
+        let of = |tag: &Tag| tag.item == *item && tag.state == state;
+        let found = self.beside.tags.all().filter(|(_, tag)| of(tag));
+        Ok(found.map(|(key, tag)| (*key, tag.clone())).collect())
+    }
+
+    fn tags_sold_by(&self, line: &KeyDigest) -> Result<Vec<KeyDigest>, Infallible> {
+        let of = |tag: &Tag| tag.line == Some(*line) && tag.state == TagState::Sold;
+        let found = self.beside.tags.all().filter(|(_, tag)| of(tag));
+        Ok(found.map(|(key, _)| *key).collect())
+    }
+
+    fn items_gone(&self) -> Result<Vec<ItemId>, Infallible> {
+        let gone = |tag: &&Tag| tag.state == TagState::Gone;
+        let gone = self.beside.tags.all().map(|(_, tag)| tag).filter(gone);
+        let items: BTreeSet<ItemId> = gone.map(|tag| tag.item.clone()).collect();
+        Ok(items.into_iter().collect())
+    }
+
+    fn unbound(&self, item: &ItemId) -> Result<Vec<Unbound>, Infallible> {
+        Ok(self.beside.tags.unbound(item))
+    }
+
+    fn tags_closed(&self) -> Result<Option<WallMs>, Infallible> {
+        Ok(self.beside.tags.closed)
+    }
+
+    fn sold_seen(&self) -> Result<u64, Infallible> {
+        Ok(self.beside.tags.sold_seen)
     }
 
     fn rows_of_code(
