@@ -3,6 +3,7 @@
 
 pub mod figures;
 mod opening;
+mod readers;
 mod reload;
 mod report;
 mod settings;

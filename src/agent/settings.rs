@@ -8,18 +8,15 @@ use shelfwire_core::book::Patience;
 use shelfwire_core::codec::framing::{FrameEnd, FramingRules};
 use shelfwire_core::codec::vouch::AimRule;
 use shelfwire_core::domain::ids::{BoxId, Name};
-use shelfwire_core::domain::presence::{Antenna, Reader};
 use shelfwire_core::identify::{Role, ScannerRole};
 use shelfwire_core::limits::TOKEN_MIN_BYTES;
-use shelfwire_core::reader;
 use shelfwire_core::session::{Profile, Setup};
 
-use super::Failure;
 use super::watch::{WatchSettings, WatchedTill};
+use super::{Failure, readers};
 use crate::config::{self, Config};
 use crate::device::catalogue::CatalogueSettings;
 use crate::device::drop_folder::DropSettings;
-use crate::device::llrp::{ReaderSettings, Way};
 use crate::device::pos::{PosSettings, TillAccess, TlsFiles as PosTls, Token};
 use crate::device::serial::{DataBits, Parity, SerialSettings, StopBits};
 use crate::device::{ScannerSettings, Settings};
@@ -131,7 +128,8 @@ pub(super) fn devices(config: &Config) -> Settings {
             .iter()
             .map(|drop| dropped(config, drop))
             .collect(),
-        readers: readers(config),
+        readers: readers::readers(config),
+        shelves: readers::shelves(config),
         catalogue: config
             .catalogue
             .as_ref()
@@ -139,48 +137,6 @@ pub(super) fn devices(config: &Config) -> Settings {
                 file: catalogue.file.clone(),
                 poll: catalogue.poll,
             }),
-    }
-}
-
-/// Antennas are numbered over all readers, in the order of the configuration.
-fn readers(config: &Config) -> Vec<ReaderSettings> {
-    let mut numbers = (0..).map(Antenna);
-    let readers = config.readers.iter().zip((0..).map(Reader));
-    readers
-        .map(|(reader, number)| ReaderSettings {
-            name: reader.name.clone(),
-            way: match &reader.way {
-                config::ReaderWay::Call { host, port, tls } => Way::Call {
-                    host: host.clone(),
-                    port: *port,
-                    tls: tls.as_ref().map(reader_tls),
-                },
-                config::ReaderWay::Listen(address) => Way::Listen(*address),
-            },
-            session: reader::Settings {
-                reader: number,
-                antennas: reader
-                    .antennas
-                    .iter()
-                    .map(|antenna| antenna.port)
-                    .zip(&mut numbers)
-                    .collect(),
-                power_cdbm: reader.power_cdbm,
-                session: reader.session,
-                mode: reader.mode,
-                population: reader.population,
-                report_every: reader.report_every,
-            },
-        })
-        .collect()
-}
-
-fn reader_tls(tls: &config::ReaderTls) -> TlsFiles {
-    let path = |file: &config::SecretFile| file.path().to_owned();
-    let identity = tls.identity.as_ref();
-    TlsFiles {
-        ca: tls.ca.as_ref().map(path),
-        identity: identity.map(|identity| (path(&identity.cert), path(&identity.key))),
     }
 }
 

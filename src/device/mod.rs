@@ -21,6 +21,7 @@ pub mod pos;
 mod said;
 mod scanner;
 pub mod serial;
+pub mod shelves;
 pub mod source;
 pub mod state;
 
@@ -29,8 +30,7 @@ use std::sync::Arc;
 
 use shelfwire_core::codec::label::Labels;
 use shelfwire_core::domain::ids::Name;
-use shelfwire_core::limits::HEARD_QUEUE_MAX;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use self::catalogue::{CatalogueSettings, Shared, Watcher};
 use self::drop_folder::{DropFolder, DropSettings};
@@ -40,6 +40,7 @@ use self::pos::{ClearText, Pos, PosSettings};
 use self::scanner::Scanner;
 pub use self::scanner::ScannerSettings;
 use self::serial::SerialScanner;
+use self::shelves::{Shelves, ShelvesSettings};
 use self::source::{Report, run_source};
 use self::state::{DeviceState, Kind};
 use crate::journal::Journal;
@@ -69,6 +70,8 @@ pub struct Settings {
     pub drops: Vec<DropSettings>,
     /// Readers of tags, one thread each.
     pub readers: Vec<ReaderSettings>,
+    /// What the readers watch; there if any reader is.
+    pub shelves: Option<ShelvesSettings>,
     /// The catalogue file, where there is one.
     pub catalogue: Option<CatalogueSettings>,
 }
@@ -93,6 +96,7 @@ pub enum StartError {
 #[derive(Debug, Clone)]
 pub struct Devices {
     states: Vec<Arc<DeviceState>>,
+    shelves: Shelves,
     pos: Option<Pos>,
     catalogue: Arc<watch::Sender<Option<CatalogueSettings>>>,
 }
@@ -111,13 +115,13 @@ pub fn start(settings: Settings, goods: &Goods, tasks: &mut Tasks) -> Result<Dev
     for drop in settings.drops {
         states.push(start_drop(drop, goods, tasks)?);
     }
-    let (heard, _shelves) = mpsc::channel(HEARD_QUEUE_MAX);
-    states.extend(llrp::start(
-        settings.readers,
-        &heard,
-        &goods.journal,
-        tasks,
-    )?);
+    let mut shelves = Shelves::default();
+    if let Some(watched) = settings.shelves {
+        let heard;
+        (heard, shelves) = shelves::start(watched, goods, tasks);
+        let readers = llrp::start(settings.readers, &heard, &goods.journal, tasks)?;
+        states.extend(readers);
+    }
     let pos = match settings.pos {
         None => None,
         Some(pos) => Some(Pos::start(pos, goods, tasks)?),
@@ -127,6 +131,7 @@ pub fn start(settings: Settings, goods: &Goods, tasks: &mut Tasks) -> Result<Dev
     }
     Ok(Devices {
         states,
+        shelves,
         pos,
         catalogue: Arc::new(tell),
     })
@@ -184,6 +189,11 @@ impl Devices {
             // Without [pos] in the configuration nobody may call any more.
             pos.agree(settings.pos.as_ref().map_or(&[], |pos| &pos.tills));
         }
+    }
+
+    /// The store's shelves; none without readers.
+    pub fn shelves(&self) -> &Shelves {
+        &self.shelves
     }
 
     /// The listener for tills.

@@ -10,7 +10,7 @@ use shelfwire_core::domain::entry::Severity;
 use shelfwire_core::domain::ids::Name;
 use shelfwire_core::domain::presence::{Heard, ShelfNote};
 use shelfwire_core::domain::time::{ClockQuality, MonoMs, Stamp};
-use shelfwire_core::identify::tag::shelf_change;
+use shelfwire_core::identify::shelf_change;
 use shelfwire_core::limits::{HEARD_AT_ONCE_MAX, HEARD_QUEUE_MAX};
 use shelfwire_core::presence::{Layout, Output, Presence, Settings, ShelfState};
 use tokio::sync::mpsc;
@@ -18,7 +18,6 @@ use tokio::time::MissedTickBehavior;
 use tracing::{debug, error, info, warn};
 
 use super::Goods;
-use super::source::stamped;
 use crate::journal::{StorageError, TakeError};
 use crate::support::business_day::Calendar;
 use crate::support::clock;
@@ -33,7 +32,7 @@ const TICK: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The store's shelves, and by whom they are heard.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ShelvesSettings {
     /// Shelves, antennas and reference tags.
     pub layout: Layout,
@@ -137,10 +136,15 @@ impl Listener {
         let (tags, alerts) = known?;
         let now = clock::boot_ms();
         let of = tags.len();
-        let stand = tags.iter().filter(|(epc, shelf)| self.presence.restore(epc, shelf, now));
+        let stand = tags
+            .iter()
+            .filter(|(epc, shelf)| self.presence.restore(epc, shelf, now));
         let stand = stand.count();
         if stand < of {
-            warn!(tags = of - stand, "tags stood on shelves that are not configured any more");
+            warn!(
+                tags = of - stand,
+                "tags stood on shelves that are not configured any more"
+            );
         }
         for alert in alerts {
             if let Ok(shelf) = alert.dev.parse() {
@@ -161,7 +165,9 @@ impl Listener {
         let stamp = self.goods.journal.stamp();
         let now = clock::boot_ms();
         let known = stamp.quality == ClockQuality::Synced;
-        let day = known.then(|| self.settings.calendar.running(stamp.wall_ms)).flatten();
+        let day = known
+            .then(|| self.settings.calendar.running(stamp.wall_ms))
+            .flatten();
         let command = |output| match output {
             Output::Change(change) => {
                 debug!(epc = %change.epc, change = ?change.change, shelf = %change.shelf, "shelf");
@@ -258,7 +264,10 @@ impl Listener {
     fn say_refused(&mut self) {
         let refused = self.presence.refused();
         if refused > self.refused {
-            warn!(reads = refused - self.refused, "more tags than can be kept; their reads are not taken");
+            warn!(
+                reads = refused - self.refused,
+                "more tags than can be kept; their reads are not taken"
+            );
             self.refused = refused;
         }
     }
@@ -268,6 +277,9 @@ impl Listener {
         let number = layout.shelves.iter().position(|name| name == shelf)?;
         let mut antennas = layout.antennas.iter();
         let antenna = antennas.find(|antenna| usize::from(antenna.shelf) == number)?;
-        self.settings.readers.get(usize::from(antenna.reader.0)).cloned()
+        self.settings
+            .readers
+            .get(usize::from(antenna.reader.0))
+            .cloned()
     }
 }

@@ -68,7 +68,9 @@ pub(in crate::journal) fn items_gone(conn: &Connection) -> Result<Vec<ItemId>, S
         .prepare_cached("SELECT DISTINCT item FROM tags WHERE state = 'gone' ORDER BY item")
         .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
         .doing("looking for departures")?;
-    let item = |text| ItemId::try_from(text).map_err(|why| StorageError::State(why.to_string()));
+    let item = |text: String| {
+        ItemId::try_from(text).map_err(|error| StorageError::State(error.to_string()))
+    };
     items.into_iter().map(item).collect()
 }
 

@@ -129,9 +129,10 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
                 self.went(draft, item, aside - pieces, true)
             }
             Movement::Ship => self.went(draft, item, -pieces, true),
-            Movement::Move | Movement::Pick => self.went(draft, item, pieces, false),
             Movement::Hold if before.is_some_and(is_return) => Ok(()),
-            Movement::Hold => self.went(draft, item, pieces, false),
+            Movement::Move | Movement::Pick | Movement::Hold => {
+                self.went(draft, item, pieces, false)
+            }
             Movement::Sale => self.undone(draft, item, draft.line, pieces),
             Movement::Void if pieces > 0 => self.undone(draft, item, draft.voids, pieces),
             Movement::Void => self.not_back(item, draft.voids, -pieces),

@@ -11,7 +11,7 @@ use crate::limits::{RETURN_EXPECTED_MS, TAG_LINE_NEAR_MS};
 /// Tags by their digests, and unbound pieces by number.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tags {
-    tags: BTreeMap<KeyDigest, Tag>,
+    by_key: BTreeMap<KeyDigest, Tag>,
     unbound: BTreeMap<u64, Unbound>,
     last_nr: u64,
     pub(super) closed: Option<WallMs>,
@@ -20,15 +20,15 @@ pub(super) struct Tags {
 
 impl Tags {
     pub(super) fn known(&self) -> u64 {
-        u64::try_from(self.tags.len()).unwrap_or(u64::MAX)
+        u64::try_from(self.by_key.len()).unwrap_or(u64::MAX)
     }
 
     pub(super) fn get(&self, key: &KeyDigest) -> Option<&Tag> {
-        self.tags.get(key)
+        self.by_key.get(key)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (&KeyDigest, &Tag)> {
-        self.tags.iter()
+        self.by_key.iter()
     }
 
     pub(super) fn unbound(&self, item: &ItemId) -> Vec<Unbound> {
@@ -39,10 +39,10 @@ impl Tags {
     pub(super) fn keep(&mut self, side: Side) {
         match side {
             Side::Tag(key, Some(tag)) => {
-                self.tags.insert(key, *tag);
+                self.by_key.insert(key, *tag);
             }
             Side::Tag(key, None) => {
-                self.tags.remove(&key);
+                self.by_key.remove(&key);
             }
             Side::Unbound(of) => {
                 self.last_nr += 1;
@@ -73,7 +73,7 @@ impl Tags {
                 }
             }
             Side::TagsRemapped(from, to) => {
-                let tags = self.tags.values_mut().map(|tag| &mut tag.item);
+                let tags = self.by_key.values_mut().map(|tag| &mut tag.item);
                 let unbound = self.unbound.values_mut().map(|of| &mut of.item);
                 for item in tags.chain(unbound).filter(|item| **item == from) {
                     item.clone_from(&to);
