@@ -27,6 +27,7 @@ mod ended;
 mod plan;
 mod session;
 mod step;
+mod unasked;
 
 #[cfg(test)]
 mod tests;
