@@ -6,6 +6,7 @@ mod broker;
 mod figures;
 mod goods;
 mod link;
+pub mod reader;
 mod scanner;
 mod stage;
 mod story;
