@@ -122,6 +122,19 @@ impl Reporter {
         })
     }
 
+    fn shelves(&self, now: MonoMs) -> Vec<report::Shelf> {
+        let states = self.devices.shelves().states().into_iter();
+        states
+            .map(|state| report::Shelf {
+                shelf: state.shelf.to_string(),
+                tags: state.tags,
+                unobservable_s: state
+                    .unobservable_since
+                    .map(|since| seconds_since(since, now)),
+            })
+            .collect()
+    }
+
     /// The report as of now.
     async fn report(&self) -> Report {
         let read = self.read().await;
@@ -147,6 +160,7 @@ impl Reporter {
                 .iter()
                 .map(|state| device(&state.snapshot(), now))
                 .collect(),
+            shelves: self.shelves(now),
             alarms: alarms(&facts, &view, &self.standing.borrow()),
             ready: Ready::default(),
             alerts_open: read.as_ref().map_or(0, |read| read.alerts_open),

@@ -12,7 +12,7 @@ use crate::agent::figures::{self, disk_alarm};
 use crate::config::Config;
 use crate::device::catalogue::read_whole;
 use crate::health::ready::{self, Ready, grouped};
-use crate::health::report::{Device, JournalPart, Outage, Report, Uplink, VERSION};
+use crate::health::report::{Device, JournalPart, Outage, Report, Shelf, Uplink, VERSION};
 use crate::health::socket::{self, NoAnswer};
 use crate::journal::files::Files;
 use crate::journal::open::PAGE_BYTES;
@@ -112,6 +112,7 @@ fn from_journal(config: &Config) -> Result<Report, StorageError> {
         },
         clock: None,
         devices: Vec::new(),
+        shelves: Vec::new(),
         alarms: disk_alarm(false, read.free_bytes).into_iter().collect(),
         ready: Ready::default(),
         alerts_open: read.alerts_open,
@@ -156,6 +157,14 @@ fn print(report: &Report, out: &mut Out) {
         };
         out.say(format_args!("{label} {}", device_line(device)));
     }
+    for (at, shelf) in report.shelves.iter().enumerate() {
+        let label = if at == 0 {
+            "Shelves      :"
+        } else {
+            "              "
+        };
+        out.say(format_args!("{label} {}", shelf_line(shelf)));
+    }
     if let Some(outage) = report.outage {
         out.say(format_args!("Outage budget: {}", outage_line(outage)));
     }
@@ -167,6 +176,17 @@ fn print(report: &Report, out: &mut Out) {
         for line in health {
             out.say(format_args!("#   - {line}"));
         }
+    }
+}
+
+fn shelf_line(shelf: &Shelf) -> String {
+    let (name, tags) = (&shelf.shelf, shelf.tags);
+    match shelf.unobservable_s {
+        None => format!("● {name} {tags} tags"),
+        Some(since) => format!(
+            "○ {name} {tags} tags, unobservable for {}: check its reader and cables",
+            span(since)
+        ),
     }
 }
 

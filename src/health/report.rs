@@ -33,6 +33,9 @@ pub struct Report {
     pub clock: Option<Clock>,
     /// Devices, in the order of the configuration.
     pub devices: Vec<Device>,
+    /// Shelves that readers watch.
+    #[serde(default)]
+    pub shelves: Vec<Shelf>,
     /// Alarms that are raised.
     pub alarms: Vec<Alarm>,
     /// What the store is ready for.
@@ -50,6 +53,17 @@ pub struct Report {
     /// How long the disk bears an outage; `None` while too little is known.
     #[serde(default)]
     pub outage: Option<Outage>,
+}
+
+/// A shelf that readers watch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shelf {
+    /// Its name.
+    pub shelf: String,
+    /// How many tags stand on it, as far as is known.
+    pub tags: u32,
+    /// For how many seconds nothing has proven that it is read; `None` while it is.
+    pub unobservable_s: Option<u64>,
 }
 
 /// An alert that is open: about stock or a source, journalled and sent.

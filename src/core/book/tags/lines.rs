@@ -2,17 +2,18 @@
 //! without a tag explain a suspect of their day, or wait for the close of day.
 
 use super::beside::Beside;
+use super::draft::{epc_of, is_return, is_sold_release, is_waste, pieces};
 use super::rows::{
     self, BOOKED_OFF, OTHER_ITEM, RETURNED_UNSOLD, SOLD_LATE, SOLD_TWICE, discrepancy, of_tag,
 };
 use super::{PIECE, Tag, TagState, Unbound, close, tag_key};
 use crate::book::posting::{Fault, Posting, moved};
-use crate::book::{Row, Side, StockView, closed_already, layaway, moment};
+use crate::book::{Row, Side, StockView, closed_already, moment};
 use crate::domain::command::{Body, Command};
 use crate::domain::entry::{Draft, Kind, Movement};
 use crate::domain::epc::Epc;
 use crate::domain::item::ItemId;
-use crate::domain::quantity::{Milli, Uom};
+use crate::domain::quantity::Milli;
 use crate::domain::time::{BusinessDay, Stamp, WallMs};
 use crate::limits::TAG_LINE_NEAR_MS;
 
@@ -425,36 +426,4 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
         post(self.posting, row)?;
         Ok(())
     }
-}
-
-fn epc_of(draft: &Draft) -> Option<Epc> {
-    draft.epc.as_deref().and_then(|text| text.parse().ok())
-}
-
-/// How many pieces a quantity is, signed: of what is not counted in pieces, one.
-fn pieces(draft: &Draft, qty: Milli) -> i64 {
-    let whole = match draft.uom {
-        None | Some(Uom::Each) => (qty.0.saturating_abs() + PIECE - 1) / PIECE,
-        Some(Uom::Kilogram | Uom::Metre | Uom::Litre) => i64::from(qty != Milli::ZERO),
-    };
-    whole * qty.0.signum()
-}
-
-fn is_return(draft: &Draft) -> bool {
-    draft.kind == Kind::Move(Movement::Return)
-}
-
-/// What a sale releases of what was set aside under its reference.
-fn is_sold_release(draft: &Draft) -> bool {
-    let sold = draft.detail.reason.as_deref() == Some(layaway::SOLD);
-    draft.kind == Kind::Move(Movement::Release) && sold
-}
-
-/// The part of a return that is thrown away at once.
-fn is_waste(back: &Draft, off: &Draft) -> bool {
-    is_return(back)
-        && off.kind == Kind::Move(Movement::Adjust)
-        && back.item == off.item
-        && off.qty == back.qty.negated()
-        && off.detail.reason.as_deref() == Some("waste")
 }

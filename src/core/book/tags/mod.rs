@@ -18,6 +18,7 @@
 
 mod beside;
 pub(super) mod close;
+mod draft;
 pub(super) mod lines;
 mod rows;
 pub(super) mod seen;
