@@ -121,11 +121,6 @@ fn a_reader_that_cannot_hold_says_so_and_refuses() {
 fn a_rospec_lives_from_disabled_to_active_and_back() {
     let reader = reader();
     let mut client = Client::of(&reader);
-    let states = [notify::ROSPEC, notify::AISPEC].map(|kind| (kind, true));
-    client.done(&set(ReaderConfiguration {
-        events: states.to_vec(),
-        ..ReaderConfiguration::default()
-    }));
     client.done(&Message::AddRoSpec(Box::new(rospec(7))));
     assert_eq!(
         client.refused(&Message::Act(Act::Start, 7)),
@@ -151,7 +146,19 @@ fn a_rospec_lives_from_disabled_to_active_and_back() {
     );
     client.quiet();
     assert_eq!(reader.look().rospecs, [(7, RoSpecState::Inactive)]);
+}
 
+#[test]
+fn the_beginning_and_the_end_of_a_rospec_are_told_and_it_is_listed() {
+    let reader = reader();
+    let mut client = Client::of(&reader);
+    let states = [notify::ROSPEC, notify::AISPEC].map(|kind| (kind, true));
+    client.done(&set(ReaderConfiguration {
+        events: states.to_vec(),
+        ..ReaderConfiguration::default()
+    }));
+    client.done(&Message::AddRoSpec(Box::new(rospec(7))));
+    client.done(&Message::Act(Act::Enable, 7));
     let id = client.send(&Message::Act(Act::Start, 7));
     let (first, second) = (client.next(), client.next());
     let (answer, event) = if first.id() == id {
@@ -178,9 +185,10 @@ fn a_rospec_lives_from_disabled_to_active_and_back() {
     let mut answers = 0;
     while answers == 0 || events.len() < 2 {
         let got = client.next();
-        match got.message() {
-            Message::Event(_) => events.push(got.event()),
-            _ => answers += 1,
+        if let Message::Event(_) = got.message() {
+            events.push(got.event());
+        } else {
+            answers += 1;
         }
     }
     let ended = |event: &Event| {
@@ -238,24 +246,29 @@ fn the_inventory_that_is_known_to_work_works() {
     );
 }
 
-#[test]
-fn a_rospec_that_is_not_right_is_refused_with_its_place() {
-    let reader = reader();
-    let mut client = Client::of(&reader);
-    let antenna = |antenna: AntennaConfiguration| {
-        move |spec: &mut RoSpec| {
-            spec.inventories[0].inventories[0].antennas = vec![antenna.clone()];
-        }
-    };
-    let power = |hop_table, power| Transmitter {
+type Change = Box<dyn Fn(&mut RoSpec)>;
+
+const fn power(hop_table: u16, power: u16) -> Transmitter {
+    Transmitter {
         hop_table,
         channel: 0,
         power,
-    };
-    let transmitter = |transmitter| AntennaConfiguration {
+    }
+}
+
+fn transmitter(transmitter: Transmitter) -> AntennaConfiguration {
+    AntennaConfiguration {
         transmitter: Some(transmitter),
         ..AntennaConfiguration::default()
-    };
+    }
+}
+
+fn antenna(antenna: AntennaConfiguration) -> impl Fn(&mut RoSpec) {
+    move |spec| spec.inventories[0].inventories[0].antennas = vec![antenna.clone()]
+}
+
+/// What is wrong, with the code and the detail of its refusal.
+fn wrong() -> Vec<(u16, u16, Change)> {
     let mode = AntennaConfiguration {
         commands: vec![InventoryCommand {
             rf: Some(RfControl {
@@ -271,8 +284,7 @@ fn a_rospec_that_is_not_right_is_refused_with_its_place() {
         subtype: 23,
         data: vec![0, 1],
     };
-    type Change = Box<dyn Fn(&mut RoSpec)>;
-    let changes: Vec<(u16, u16, Change)> = vec![
+    vec![
         (100, 300, Box::new(|spec| spec.id = 0)),
         (100, 301, Box::new(|spec| spec.priority = 8)),
         (
@@ -318,8 +330,14 @@ fn a_rospec_that_is_not_right_is_refused_with_its_place() {
                 spec.inventories[0].inventories[0].customs = vec![custom.clone()];
             }),
         ),
-    ];
-    for (at, (code, detail, change)) in changes.into_iter().enumerate() {
+    ]
+}
+
+#[test]
+fn a_rospec_that_is_not_right_is_refused_with_its_place() {
+    let reader = reader();
+    let mut client = Client::of(&reader);
+    for (at, (code, detail, change)) in wrong().into_iter().enumerate() {
         let mut spec = rospec(1);
         change(&mut spec);
         let refused = client.refused(&Message::AddRoSpec(Box::new(spec)));

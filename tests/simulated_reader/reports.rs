@@ -188,9 +188,10 @@ fn a_full_buffer_is_told_of_and_what_comes_on_top_is_lost() {
     let (mut tags, mut events) = (Vec::new(), Vec::new());
     while tags.len() < 10 || events.len() < 2 {
         let got = client.next();
-        match got.message() {
-            Message::Event(_) => events.push((tags.len(), got.event())),
-            _ => tags.extend(client.tags_of(&got)),
+        if let Message::Event(_) = got.message() {
+            events.push((tags.len(), got.event()));
+        } else {
+            tags.extend(client.tags_of(&got));
         }
     }
     let warning = (8, Event::BufferLevel { percent: 80 });
@@ -229,6 +230,8 @@ fn absent_is_the_last_one_received() {
     assert!(lengths[0] > lengths[1], "{lengths:?}");
 }
 
+const TEN_YEARS_US: i64 = 10 * 365 * 86_400 * 1_000_000;
+
 #[test]
 fn its_clock_is_right_or_years_off_or_counts_from_its_start() {
     let reader = reader();
@@ -244,7 +247,6 @@ fn its_clock_is_right_or_years_off_or_counts_from_its_start() {
         panic!("not UTC");
     };
     assert!(right.abs_diff(wall_us) < 1_000_000, "{right} {wall_us}");
-    const TEN_YEARS_US: i64 = 10 * 365 * 86_400 * 1_000_000;
     let ahead_us = -TEN_YEARS_US;
     reader.set_clock(Clock::Utc { ahead_us });
     let (ReaderTime::Utc(late), wall_us) = stamp() else {

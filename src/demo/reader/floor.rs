@@ -4,9 +4,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use shelfwire_core::domain::epc::Epc;
-use shelfwire_core::sim::shelf::World;
+use shelfwire_core::sim::shelf::{AntennaAt, World};
 
 use super::{Read, Reader};
+use crate::support::tasks::Stop;
 
 /// Tags, antennas, and the readers that these are plugged in to.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ impl Floor {
     /// connector 1 on. `code` says which code a tag carries, by its number in the world.
     pub fn new(world: World, readers: Vec<Reader>, code: fn(usize) -> Epc) -> Self {
         let antennas = &world.settings().antennas;
-        let port = |(index, antenna): (usize, &shelfwire_core::sim::shelf::AntennaAt)| {
+        let port = |(index, antenna): (usize, &AntennaAt)| {
             let before = antennas.iter().take(index);
             let before = before
                 .filter(|other| other.reader == antenna.reader)
@@ -72,12 +73,14 @@ impl Floor {
         }
     }
 
-    /// Lives, with so much time for each second of the world, until it is dropped.
-    pub async fn live(&self, pace: Duration) {
+    /// Lives, with so much time for each second of the world, until the stop.
+    pub async fn live(&self, pace: Duration, stop: Stop) {
         let mut tick = tokio::time::interval(pace);
-        loop {
-            tick.tick().await;
-            self.second();
+        while !stop.is_raised() {
+            tokio::select! {
+                _ = tick.tick() => self.second(),
+                () = stop.raised() => {}
+            }
         }
     }
 }

@@ -109,10 +109,12 @@ impl Reader {
         self.shared.until_listening(true);
     }
 
-    /// Loses its power for a moment.
+    /// Loses its power for a moment, too short for its port to refuse anybody.
     pub fn reboot(&self) {
-        self.power_off();
-        self.power_on();
+        self.shared.act(|machine, now_us| {
+            machine.power_off();
+            machine.power_on(now_us);
+        });
     }
 
     /// Neither reads nor writes any more; nothing is closed, and connections come to nothing.

@@ -88,6 +88,10 @@ pub enum Instead {
 
 /// Ways in which readers are strange; none at first.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a way of its own, and any of them go together"
+)]
 pub struct Quirks {
     /// Leaves out what is as it was in the read before ("absent is the last one received").
     pub lean: bool,

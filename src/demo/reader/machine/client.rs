@@ -10,6 +10,10 @@ use super::reports::{Batch, Entry, Shape};
 const TAGS_IN_MESSAGE: usize = 500;
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own, and any of them go together"
+)]
 pub(super) struct Client {
     pub(super) framer: Framer,
     /// Bytes on their way.

@@ -79,14 +79,14 @@ impl Taken {
 
     /// How long it runs, if its triggers say.
     fn lasts_ms(&self) -> Option<u32> {
-        let whole = match self.spec.stop {
-            StopTrigger::Duration(ms) if ms > 0 => Some(ms),
-            _ => None,
+        let duration = |stop| {
+            let StopTrigger::Duration(ms) = stop else {
+                return None;
+            };
+            Some(ms).filter(|ms| *ms > 0)
         };
-        let each = self.spec.inventories.iter().map(|ai| match ai.stop {
-            StopTrigger::Duration(ms) if ms > 0 => Some(ms),
-            _ => None,
-        });
+        let whole = duration(self.spec.stop);
+        let each = self.spec.inventories.iter().map(|ai| duration(ai.stop));
         let together = each.sum::<Option<u32>>();
         whole.into_iter().chain(together).min()
     }
@@ -95,12 +95,9 @@ impl Taken {
     fn end(&mut self, now_us: u64, turns: &mut Vec<Turn>) {
         self.spec.state = RoSpecState::Inactive;
         self.ends_us = None;
-        self.starts_us = match self.spec.start {
-            StartTrigger::Periodic { period_ms, .. } if period_ms > 0 => {
-                Some(now_us + u64::from(period_ms) * 1_000)
-            }
-            _ => None,
-        };
+        if let StartTrigger::Periodic { period_ms, .. } = self.spec.start {
+            self.starts_us = Some(now_us + u64::from(period_ms.max(1)) * 1_000);
+        }
         turns.push(Turn::Ended(self.spec.id));
     }
 }
