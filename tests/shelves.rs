@@ -27,6 +27,8 @@ use support::wait;
 const SOON: Duration = Duration::from_secs(30);
 /// Silence of 45 s, and what it takes to tell.
 const DEPARTED: Duration = Duration::from_secs(90);
+/// After so many looks a silence of 45 s is no chance any more.
+const LEARNT: Duration = Duration::from_secs(30);
 /// Ten on each shelf: of one item each.
 const TAGS: usize = 20;
 
@@ -167,8 +169,15 @@ fn r17_j10_a_shelf_is_told_restarts_are_no_events_and_what_is_taken_departs_and_
         stage.shelves() == as_they_stand
     });
 
+    // How often each tag is heard is learnt anew, and no restart is an event.
+    let before = stage.changes();
+    wait::holds("a restart makes no events", LEARNT, || {
+        let after = stage.changes();
+        (after != before).then(|| format!("{after:?}"))
+    });
+
     // Somebody takes all of the first shelf, and pays for none.
-    stage.floor.world(|world| world.sweep(0, 8));
+    stage.floor.world(|world| world.sweep(0, 3));
     let told = |stage: &Stage| {
         let mut reader = stage.store.reader().unwrap();
         reader.alerts_open_of(&["swept_or_blind"]).unwrap().len() == 1
