@@ -1,6 +1,6 @@
 //! What edge and centre say at a moment, read from their own databases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::stage::Stage;
 use crate::central::store::ReadStore;
@@ -42,6 +42,30 @@ pub(super) fn standing(stage: &Stage) -> Standing {
         applied,
         waiting: figures.waiting,
     })
+}
+
+/// What the journal knows of the shelves.
+#[derive(Debug, Default)]
+pub(super) struct Shelved {
+    /// Tags by shelf; a shelf without any is not there.
+    pub(super) tags: BTreeMap<String, usize>,
+    /// Open alerts of shelves: the shelf, and the alert's word.
+    pub(super) alerts: BTreeSet<(String, String)>,
+}
+
+/// The shelves as the journal has them; what cannot be read yet counts as nothing.
+pub(super) fn shelved(stage: &Stage) -> Shelved {
+    let mut found = Shelved::default();
+    let Ok(mut reader) = Reader::open(&stage.journal(), SIZES) else {
+        return found;
+    };
+    for (_, shelf) in reader.shelf_tags().unwrap_or_default() {
+        *found.tags.entry(shelf.to_string()).or_default() += 1;
+    }
+    let alerts = reader.alerts_open_of(&["shelf_unobservable", "swept_or_blind"]);
+    let alerts = alerts.unwrap_or_default().into_iter();
+    found.alerts = alerts.map(|open| (open.dev, open.alert)).collect();
+    found
 }
 
 /// Units of every item in the store's own journal.

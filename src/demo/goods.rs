@@ -31,6 +31,13 @@ pub(super) const GOODS: [Lot; 12] = [
     lot("mug", "4012345678994", 1),
 ];
 
+/// What carries tags, a shelf for each.
+pub(super) const TAGGED: [Lot; 3] = [
+    lot("towel", "4012345678970", 1),
+    lot("lamp", "4012345678987", 1),
+    lot("mug", "4012345678994", 1),
+];
+
 /// One of the lots that a customer buys: cases come in, units go out.
 pub(super) fn single(pick: usize) -> Option<Lot> {
     let units = || GOODS.iter().filter(|lot| lot.units == 1);
@@ -47,8 +54,10 @@ pub(super) fn catalogue() -> String {
         "item,unit,code,factor,stock,components,rfid,return_to".to_owned(),
     ];
     rows.extend(GOODS.iter().map(|lot| {
+        let tagged = TAGGED.iter().any(|tagged| tagged.item == lot.item);
+        let rfid = if tagged { "full" } else { "none" };
         format!(
-            "{},EA,{},{},true,,none,sellable",
+            "{},EA,{},{},true,,{rfid},sellable",
             lot.item, lot.code, lot.units
         )
     }));

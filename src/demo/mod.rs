@@ -1,4 +1,4 @@
-//! A whole store on one machine: broker, line, two tills, a scanner, and the real agent and centre
+//! A whole store on one machine: broker, line, two tills, a scanner, three smart shelves, and the real agent and centre
 //! as child processes. It shows what happens as it happens, cuts the line, kills the agent, and
 //! ends with the comparison source = edge = centre.
 
@@ -8,6 +8,7 @@ mod goods;
 mod link;
 pub mod reader;
 mod scanner;
+mod shelves;
 mod stage;
 mod story;
 mod till;

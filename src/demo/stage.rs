@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use super::goods;
 use super::scanner::Scanner;
+use super::shelves::Shelves;
 use crate::health::socket::ask_report;
 use crate::journal::files::Files;
 
@@ -48,6 +49,7 @@ impl Stage {
         uplink: SocketAddr,
         tills: SocketAddr,
         scanner: &Scanner,
+        shelves: &Shelves,
     ) -> io::Result<()> {
         let state = self.folder.join("state").display().to_string();
         let catalogue = self.folder.join("catalogue.csv").display().to_string();
@@ -60,8 +62,13 @@ impl Stage {
             format!("[uplink.timers]\n{TIMERS}"),
             format!("[catalogue]\nfile = \"{catalogue}\""),
             format!("[pos]\nlisten = \"{tills}\""),
-            format!("[[scanner]]\nname = \"goods-in\"\ndevice = \"{device}\"\nrole = \"receive\""),
+            // On a busy machine two scans of one code arrive as close as a repeat.
+            format!(
+                "[[scanner]]\nname = \"goods-in\"\ndevice = \"{device}\"\nrole = \"receive\"\n\
+                 repeat = \"0s\""
+            ),
         ];
+        tables.extend(shelves.tables());
         for till in TILLS {
             let file = self.folder.join(format!("{till}.token"));
             std::fs::write(&file, token(till))?;

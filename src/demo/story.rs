@@ -11,6 +11,7 @@ use super::figures::{self, Standing};
 use super::goods::{self, GOODS, OPENING_UNITS};
 use super::link::Link;
 use super::scanner::Scanner;
+use super::shelves::{SHELVES, Shelves, TAGS_EACH};
 use super::stage::{self, Stage, TILLS};
 use super::till::{Book, SharedBook, Till, next_number};
 use super::{DemoError, broker, machine};
@@ -21,6 +22,10 @@ const THE_CUT: Duration = Duration::from_secs(10);
 const BEFORE_THE_KILL: Duration = Duration::from_secs(5);
 const AFTER_THE_KILL: Duration = Duration::from_secs(6);
 const PATIENCE_S: u64 = 20;
+/// A tag is missed the sooner the better it is known, and the agent that knew it was killed.
+const BEFORE_THE_THIEF: Duration = Duration::from_secs(18);
+/// Nobody is called a thief before a shelf was silent for a while.
+const SHELF_PATIENCE_S: u64 = 90;
 const TILL_PACE: Duration = Duration::from_millis(120);
 const SCAN_PACE: Duration = Duration::from_millis(180);
 
@@ -30,6 +35,7 @@ struct Play<'a> {
     link: Link,
     book: SharedBook,
     scanning: watch::Sender<bool>,
+    shelves: Shelves,
     begun: Instant,
     say: &'a mut dyn FnMut(&str),
 }
@@ -41,9 +47,10 @@ pub(super) async fn play(tasks: &mut Tasks, say: &mut dyn FnMut(&str)) -> Result
         .map_err(machine("lay a line"))?;
     let scanner = Scanner::plug_in().map_err(machine("make a pty"))?;
     let till_address = broker::free_port().map_err(machine("find a free port"))?;
+    let shelves = Shelves::set_up(tasks).map_err(machine("put up shelves"))?;
     let stage = Stage::set_up().map_err(machine("make a folder"))?;
     stage
-        .write_store(link.address, till_address, &scanner)
+        .write_store(link.address, till_address, &scanner, &shelves)
         .map_err(machine("write the store's files"))?;
     let (scanning, scans) = watch::channel(false);
     let (open, opened) = watch::channel(true);
@@ -54,12 +61,13 @@ pub(super) async fn play(tasks: &mut Tasks, say: &mut dyn FnMut(&str)) -> Result
         link,
         book: Arc::clone(&book),
         scanning,
+        shelves,
         begun,
         say,
     };
 
     play.tell(&format!(
-        "store demo: 2 tills, 1 scanner, broker on mqtt://{broker}"
+        "store demo: 2 tills, 1 scanner, 3 smart shelves, broker on mqtt://{broker}"
     ));
     let _centre = play
         .stage
@@ -81,8 +89,14 @@ pub(super) async fn play(tasks: &mut Tasks, say: &mut dyn FnMut(&str)) -> Result
     tasks.spawn("demo-scanner", scan(scanner, Arc::clone(&book), scans));
     play.scanning.send_replace(true);
 
+    play.shelves.fill();
+    play.tell(&format!(
+        "{} are filled with {TAGS_EACH} tagged goods each",
+        SHELVES.join(", ")
+    ));
     play.outage().await?;
     agent = play.kill(agent).await?;
+    let shelves_right = play.shop_and_steal().await?;
 
     play.tell("-- the store closes --");
     play.scanning.send_replace(false);
@@ -90,7 +104,7 @@ pub(super) async fn play(tasks: &mut Tasks, say: &mut dyn FnMut(&str)) -> Result
     while selling.join_next().await.is_some() {}
     play.watch(Duration::from_secs(1)).await;
     play.caught_up().await?;
-    let equal = play.compare();
+    let equal = play.compare() && shelves_right;
     drop(agent.kill().await);
     if equal && let Err(why) = play.stage.clear() {
         return Err(DemoError::Machine {
@@ -126,11 +140,12 @@ impl Play<'_> {
             let book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
             (book.taken, book.resent)
         };
+        let shelved: usize = figures::shelved(&self.stage).tags.values().sum();
         let behind = head.saturating_sub(applied);
         let mark = if behind == 0 { "=" } else { "<" };
         self.tell(&format!(
             "tills {taken:>4} taken, {resent} sent again   journal {head:>5}   \
-             centre {applied:>5} {mark}  waiting {behind}"
+             centre {applied:>5} {mark}  waiting {behind}   on shelves {shelved}"
         ));
     }
 
@@ -168,11 +183,63 @@ impl Play<'_> {
         Ok(agent)
     }
 
+    /// On one shelf something is bought, one is emptied, one loses its reader: whether the journal
+    /// tells them apart.
+    async fn shop_and_steal(&mut self) -> Result<bool, DemoError> {
+        self.watch(BEFORE_THE_THIEF).await;
+        let [bought, stolen, blinded] = SHELVES;
+        self.tell(&format!(
+            "-- a customer takes a towel from {bought}, a thief empties {stolen}, \
+             the reader of the {blinded} loses its power --"
+        ));
+        self.shelves.trouble();
+        let begun = Instant::now();
+        let mut known = figures::shelved(&self.stage).alerts;
+        loop {
+            let now = figures::shelved(&self.stage);
+            for (shelf, alert) in now.alerts.difference(&known) {
+                self.tell(&format!("{shelf}: {alert}, {:.0} s later", seconds(begun)));
+            }
+            let told = |shelf: &str, alert: &str| {
+                let alert = (shelf.to_owned(), alert.to_owned());
+                known.contains(&alert) || now.alerts.contains(&alert)
+            };
+            let told = told(stolen, "swept_or_blind") && told(blinded, "shelf_unobservable");
+            known.extend(now.alerts);
+            if told && now.tags.get(bought) == Some(&(TAGS_EACH - 1)) {
+                break;
+            }
+            self.not_later("what the shelves tell", begun, SHELF_PATIENCE_S)?;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        self.tell(&format!(
+            "{bought}: 1 departed, {:.0} s later",
+            seconds(begun)
+        ));
+        self.shelves.mend();
+        self.tell(&format!(
+            "-- the reader of the {blinded} has power again --"
+        ));
+        let begun = Instant::now();
+        let blind = (blinded.to_owned(), "shelf_unobservable".to_owned());
+        while figures::shelved(&self.stage).alerts.contains(&blind) {
+            self.not_later("the reader's return", begun, SHELF_PATIENCE_S)?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let tags = figures::shelved(&self.stage).tags;
+        let there = tags.get(blinded).copied().unwrap_or(0);
+        self.tell(&format!(
+            "{blinded}: read again {:.1} s later, {there} of {TAGS_EACH} stand there",
+            seconds(begun)
+        ));
+        Ok(there == TAGS_EACH)
+    }
+
     async fn opening(&mut self) -> Result<(), DemoError> {
-        let deadline = Instant::now() + Duration::from_secs(PATIENCE_S);
+        let begun = Instant::now();
         // Before the agent holds the journal, the import would take it, and the agent give up.
         while !self.stage.agent_answers().await {
-            self.not_later("the agent's start", deadline)?;
+            self.not_later("the agent's start", begun, PATIENCE_S)?;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         while !self
@@ -181,7 +248,7 @@ impl Play<'_> {
             .await
             .map_err(machine("import the opening"))?
         {
-            self.not_later("the opening stock", deadline)?;
+            self.not_later("the opening stock", begun, PATIENCE_S)?;
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         self.caught_up().await?;
@@ -193,7 +260,7 @@ impl Play<'_> {
     }
 
     async fn caught_up(&self) -> Result<(), DemoError> {
-        let deadline = Instant::now() + Duration::from_secs(PATIENCE_S);
+        let begun = Instant::now();
         loop {
             let Standing {
                 head,
@@ -203,19 +270,19 @@ impl Play<'_> {
             if head > 0 && applied >= head && waiting == 0 {
                 return Ok(());
             }
-            self.not_later("catching up", deadline)?;
+            self.not_later("catching up", begun, PATIENCE_S)?;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
-    fn not_later(&self, what: &'static str, deadline: Instant) -> Result<(), DemoError> {
-        if Instant::now() < deadline {
+    fn not_later(&self, what: &'static str, begun: Instant, seconds: u64) -> Result<(), DemoError> {
+        if begun.elapsed() < Duration::from_secs(seconds) {
             return Ok(());
         }
         let folder = self.stage.folder().display().to_string();
         Err(DemoError::Late {
             what,
-            seconds: PATIENCE_S,
+            seconds,
             folder,
         })
     }

@@ -77,6 +77,15 @@ fn after_a_reboot_it_knows_nothing_and_its_uptime_begins_anew() {
 }
 
 #[test]
+fn it_is_started_and_dropped_inside_a_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(async {
+        let reader = reader();
+        Client::of(&reader).quiet();
+    });
+}
+
+#[test]
 fn another_client_is_refused_and_the_one_in_place_is_told() {
     let reader = reader();
     let mut client = Client::of(&reader);

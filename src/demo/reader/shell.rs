@@ -129,7 +129,9 @@ pub(super) fn start(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+    // Bound without the runtime: whoever starts a reader may be inside one of their own.
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let thread = std::thread::Builder::new().name("simulated-reader".to_owned());
     let thread = thread.spawn(move || {
@@ -137,10 +139,10 @@ pub(super) fn start(
             shared,
             address,
             tls: tls.map(TlsAcceptor::from),
-            listener: Some(listener),
+            listener: None,
             line: None,
         };
-        runtime.block_on(serving.run());
+        runtime.block_on(serving.run(listener));
     })?;
     Ok((address, thread))
 }
@@ -173,7 +175,8 @@ struct Serving {
 }
 
 impl Serving {
-    async fn run(mut self) {
+    async fn run(mut self, listener: std::net::TcpListener) {
+        self.listener = TcpListener::from_std(listener).ok();
         let mut bytes = vec![0; READ_BYTES];
         while !self.shared.stopped.load(Ordering::SeqCst) {
             let frozen = self.follow().await;
