@@ -10,6 +10,8 @@
 
 #[path = "llrp_reader/emulators.rs"]
 mod emulators;
+#[path = "llrp_reader/stage.rs"]
+mod stage;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,140 +20,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use emulators::{Emulator, Maker, installed};
-use shelfwire::device::Settings;
-use shelfwire::device::llrp::{self, ReaderSettings, Way};
-use shelfwire::device::state::{DeviceState, Snapshot, State};
-use shelfwire::support::tasks::{Late, Tasks};
+use shelfwire::device::llrp::Way;
+use shelfwire::device::state::State;
 use shelfwire::support::tls::TlsFiles;
-use shelfwire_core::domain::presence::{Antenna, Heard, Reader, TagSeen};
-use shelfwire_core::reader;
+use shelfwire_core::domain::presence::{Antenna, Heard, Reader};
+use stage::{BACK, LIMIT, Stage, call, free_port};
 use support::certificates::Certificates;
-use support::devices::Store;
 use support::wait;
 use tokio::net::{TcpListener as AsyncListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
-
-/// What an outage may take once the reader is back.
-const BACK: Duration = Duration::from_secs(5);
-const LIMIT: Duration = Duration::from_secs(20);
-
-/// Readers of ours on a journal.
-struct Stage {
-    store: Store,
-    tasks: Tasks,
-    heard: mpsc::Receiver<Heard>,
-    states: Vec<Arc<DeviceState>>,
-}
-
-fn call(port: u16) -> Way {
-    Way::Call {
-        host: "127.0.0.1".to_owned(),
-        port,
-        tls: None,
-    }
-}
-
-impl Stage {
-    async fn set(ways: Vec<Way>) -> Self {
-        Self::with_room(ways, 4_096).await
-    }
-
-    /// With a channel to the shelves that takes so many words.
-    async fn with_room(ways: Vec<Way>, words: usize) -> Self {
-        let store = Store::open(Settings::default()).await;
-        let mut tasks = Tasks::new();
-        let (tell, heard) = mpsc::channel(words);
-        let settings = (0..).zip(ways).map(|(number, way)| ReaderSettings {
-            name: format!("reader-{number}").parse().unwrap(),
-            way,
-            session: reader::Settings {
-                reader: Reader(number),
-                antennas: (1..=4)
-                    .map(|port| (port, Antenna(number * 4 + port)))
-                    .collect(),
-                power_cdbm: Some(2_400),
-                session: 1,
-                mode: None,
-                population: 32,
-                report_every: 1,
-            },
-        });
-        let states = llrp::start(settings.collect(), &tell, &store.journal, &mut tasks).unwrap();
-        Self {
-            store,
-            tasks,
-            heard,
-            states,
-        }
-    }
-
-    /// The first word that `wanted` takes.
-    async fn until<T>(
-        &mut self,
-        what: &str,
-        limit: Duration,
-        mut wanted: impl FnMut(Heard) -> Option<T>,
-    ) -> T {
-        let deadline = Instant::now() + limit;
-        loop {
-            let word = tokio::time::timeout_at(deadline, self.heard.recv()).await;
-            let Ok(word) = word else {
-                let states: Vec<_> = self.states.iter().map(|s| s.snapshot()).collect();
-                panic!("not within {limit:?}: {what}; {states:?}");
-            };
-            if let Some(found) = wanted(word.unwrap()) {
-                return found;
-            }
-        }
-    }
-
-    async fn reading(&mut self, limit: Duration) -> Reader {
-        let reads = |word| match word {
-            Heard::Reading { reader, .. } => Some(reader),
-            _ => None,
-        };
-        self.until("reading", limit, reads).await
-    }
-
-    async fn down(&mut self, limit: Duration) {
-        let down = |word| matches!(word, Heard::Down { .. }).then_some(());
-        self.until("down", limit, down).await;
-    }
-
-    async fn tag(&mut self) -> TagSeen {
-        self.until("a tag", LIMIT, tag).await
-    }
-
-    /// What was told before is of no interest any more.
-    fn forget(&mut self) {
-        while self.heard.try_recv().is_ok() {}
-    }
-
-    fn state(&self, reader: usize) -> Snapshot {
-        self.states.get(reader).unwrap().snapshot()
-    }
-
-    async fn stop(self) -> Result<(), Late> {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let stopped = self.tasks.stop(deadline).await;
-        self.store.stop().await.unwrap();
-        stopped
-    }
-}
-
-fn tag(word: Heard) -> Option<TagSeen> {
-    match word {
-        Heard::Tag(tag) => Some(tag),
-        _ => None,
-    }
-}
-
-/// A port that nobody listens on now.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
 
 #[tokio::test]
 async fn a_full_inventory_of_llrpkit_s_emulator() {
