@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::wildcard_enum_match_arm,
-    clippy::print_stdout,
     reason = "a test that cannot set its stage has failed; a word that is not waited for is passed by"
 )]
 
