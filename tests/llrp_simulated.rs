@@ -213,6 +213,7 @@ async fn a_rospec_that_is_refused_is_told_in_the_reader_s_words_and_tried_again(
             _ => None,
         }
     });
+    assert!(stage.state(0).counters.refused >= 1);
     stage.reading(BACK).await;
     assert_eq!(stage.stop().await, Ok(()));
 }

@@ -159,7 +159,6 @@ impl LlrpReader {
             counters.reads += since(now.tags, was.tags);
             counters.garbage += bad;
             counters.overflows += dropped + overflows;
-            counters.refused += since(now.refused, was.refused);
         });
         for (cause, times) in [
             ("bad_report", bad),
@@ -195,6 +194,10 @@ fn broke(why: &std::io::Error) -> SourceError {
 fn said(ended: &Ended, report: &mut Report) -> SourceError {
     if let Ended::Garbage(fault) = ended {
         report.lost(fault.cause(), 1);
+    }
+    if let Ended::Refused { .. } = ended {
+        // What is not needed may be refused; nobody has to know.
+        report.state().count(|counters| counters.refused += 1);
     }
     if ended.is_fault() {
         SourceError::Fault(ended.to_string())
