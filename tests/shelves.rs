@@ -46,7 +46,7 @@ impl Drop for Stage {
         self.stop.store(true, Ordering::SeqCst);
         if let Some(living) = self.living.take() {
             living.thread().unpark();
-            living.join().ok();
+            drop(living.join());
         }
     }
 }
@@ -57,7 +57,10 @@ fn item(tag: usize) -> &'static str {
 
 impl Stage {
     fn set() -> Self {
-        let mut world = World::new(11, shelf::Settings::two_shelves().rates(0.95, 0.05).gap(15.0));
+        let mut world = World::new(
+            11,
+            shelf::Settings::two_shelves().rates(0.95, 0.05).gap(15.0),
+        );
         for tag in 0..TAGS {
             world.place(tag, tag / 10);
         }
