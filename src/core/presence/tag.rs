@@ -81,6 +81,8 @@ pub(super) struct Tag {
     pub(super) home: u16,
     /// Reads since it was first heard, while it is on no shelf.
     pub(super) glimpses: u16,
+    /// When the last look at it began: the low bits of the time in milliseconds.
+    look: u32,
     /// Long-run reads, and the seconds that they took.
     reads: f32,
     watched_s: f32,
@@ -106,6 +108,7 @@ impl Tag {
             slots: [EMPTY; SHELVES_PER_TAG],
             home: NOWHERE,
             glimpses: 0,
+            look: 0,
             reads: 0.0,
             watched_s: 0.0,
             first: at,
@@ -130,10 +133,13 @@ impl Tag {
     pub(super) fn hear(&mut self, shelf: u16, rssi_cdbm: Option<i16>, at: MonoMs, clock_ms: u64) {
         let passed = seconds(self.heard_observed, clock_ms);
         self.heard_observed = clock_ms.max(self.heard_observed);
-        let fresh = at.saturating_sub(self.heard) >= u64::from(LOOK_MS) || self.reads < 0.5;
+        // From the look's beginning: a reader that tells each of many reads a second ends no look.
+        let low = low_bits(at);
+        let fresh = low.wrapping_sub(self.look) >= LOOK_MS || self.reads < 0.5;
         self.heard = at.max(self.heard);
         self.watched_s += passed;
         if fresh {
+            self.look = low;
             self.reads += 1.0;
             self.glimpses = self.glimpses.saturating_add(1);
         }
@@ -146,7 +152,6 @@ impl Tag {
         for slot in &mut self.slots {
             slot.level.reads *= fade;
         }
-        let low = low_bits(at);
         if let Some(slot) = self.slot_of(shelf) {
             slot.take(rssi_cdbm, low);
         }

@@ -14,6 +14,7 @@
 
 mod absence;
 mod moves;
+mod often;
 mod outages;
 mod rival;
 mod stage;
