@@ -20,5 +20,6 @@ mod damage;
 mod layaways;
 mod model;
 mod openings;
+mod tags;
 mod taking;
 mod upkeep;

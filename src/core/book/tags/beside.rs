@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Tag, TagState, Unbound};
+use super::{Tag, TagState, Unbound, close};
 use crate::book::{Side, StockView};
 use crate::domain::item::ItemId;
 use crate::domain::key::KeyDigest;
-use crate::limits::TAGS_MAX;
+use crate::domain::time::{BusinessDay, WallMs};
+use crate::limits::{TAG_LINE_NEAR_MS, TAGS_MAX};
 
 /// Tags and unbound pieces, as of the rows so far.
 pub(in crate::book) struct Beside<'v, V: StockView> {
@@ -109,6 +110,56 @@ impl<'v, V: StockView> Beside<'v, V> {
         }
         kept.retain(|unbound| unbound.pieces != 0);
         Ok(kept)
+    }
+
+    /// Suspects that pieces may explain, those of their own business day first, then (marked) those
+    /// about their time and of the day that was closed just before; the nearest in time first.
+    pub(super) fn suspects_of(
+        &self,
+        pieces: &Unbound,
+        just_closed: Option<&BusinessDay>,
+    ) -> Result<Vec<(bool, KeyDigest, Tag)>, V::Error> {
+        let suspects = self.of_item(&pieces.item, TagState::Suspect)?;
+        let far = |tag: &Tag| tag.since.abs_diff(pieces.at);
+        let near = |tag: &Tag| {
+            far(tag) <= TAG_LINE_NEAR_MS.unsigned_abs()
+                || (tag.day.is_some() && tag.day.as_ref() == just_closed)
+        };
+        let of_day = |tag: &Tag| tag.day.is_some() && tag.day == pieces.day;
+        let suspects = suspects.into_iter();
+        let mut suspects: Vec<_> = suspects
+            .filter(|(_, tag)| (of_day(tag) || near(tag)) && close::from_there(pieces, tag))
+            .map(|(key, tag)| (!of_day(&tag), key, tag))
+            .collect();
+        suspects.sort_by_key(|(other, key, tag)| (*other, far(tag), *key));
+        Ok(suspects)
+    }
+
+    /// Departures of an item up to a time beyond the pieces that went up to then.
+    pub(super) fn open_departures(&self, item: &ItemId, upto: WallMs) -> Result<i64, V::Error> {
+        let gone = self.of_item(item, TagState::Gone)?.into_iter();
+        let gone = gone.filter(|(_, tag)| tag.since <= upto).count();
+        let went = self.unbound(item)?.into_iter();
+        let went = went.chain(self.new.iter().filter(|of| of.item == *item).cloned());
+        let went = went.filter(|of| of.at <= upto);
+        let went: i64 = went.map(|of| of.pieces.max(0)).sum();
+        Ok(i64::try_from(gone)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(went)
+            .max(0))
+    }
+
+    /// Whether a piece of a departed tag's item was sold between its departure and a time: then it
+    /// was this one, and the piece explains no other.
+    pub(super) fn sold_since(&mut self, tag: &Tag, upto: WallMs) -> Result<bool, V::Error> {
+        let sold = self.unbound(&tag.item)?;
+        let between = tag.since..=upto;
+        let mut sold = sold.iter().rev();
+        let sold = sold.find(|u| u.pieces > 0 && u.sells && between.contains(&u.at));
+        if let Some(sold) = sold {
+            self.leave(sold.nr, sold.pieces.saturating_sub(1));
+        }
+        Ok(sold.is_some())
     }
 
     pub(super) fn add(&mut self, unbound: Unbound) {

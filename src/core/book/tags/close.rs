@@ -41,9 +41,8 @@ pub(super) fn close<'v, V: StockView>(
                             day: look for it";
                 let mut row = of_tag(NOT_SOLD, &tag, None, text);
                 row.detail.suspect = rows::suspect(PIECE);
-                post(posting, row)?.then(|| Tag {
+                post(posting, row)?.then_some(Tag {
                     state: TagState::Suspect,
-                    day: tag.day.clone().or_else(|| Some(day.clone())),
                     ..tag
                 })
             } else {
@@ -78,7 +77,7 @@ pub(super) fn bound(tag: &Tag, by: &Unbound) -> Option<Tag> {
         shelf: None,
         full: tag.full,
         since: by.at,
-        day: by.day.clone(),
+        day: tag.day.clone().or_else(|| by.day.clone()),
         line: by.line,
         named: false,
     })
@@ -108,11 +107,12 @@ impl Closing<'_> {
     ) -> Result<Vec<(KeyDigest, Tag)>, V::Error> {
         let counted = view.opening(item)?.map(|opening| opening.cutoff.at);
         let mut gone = Vec::new();
-        for (key, tag) in beside.of_item(item, TagState::Gone)? {
-            if counted.is_some_and(|at| tag.since <= at) {
-                // It is inside the count.
+        for (key, mut tag) in beside.of_item(item, TagState::Gone)? {
+            if counted.is_some_and(|at| tag.since < at) {
+                // It is inside the count, though it was told later.
                 beside.put(key, None)?;
             } else if tag.day.as_ref().is_none_or(|day| day <= self.day) {
+                tag.day.get_or_insert_with(|| self.day.clone());
                 gone.push((key, tag));
             }
         }

@@ -13,6 +13,7 @@ use crate::domain::command::{Body, Command};
 use crate::domain::entry::{Draft, Kind, Movement};
 use crate::domain::epc::Epc;
 use crate::domain::item::ItemId;
+use crate::domain::key::KeyDigest;
 use crate::domain::quantity::Milli;
 use crate::domain::time::{BusinessDay, Stamp, WallMs};
 use crate::limits::TAG_LINE_NEAR_MS;
@@ -58,6 +59,16 @@ pub(super) fn post<V: StockView>(
         Err(Fault::View(error)) => Err(error),
         Err(Fault::Misfit(_)) => Ok(false),
     }
+}
+
+/// What the tag is that a line names.
+enum Named {
+    /// The line's own piece.
+    Own,
+    /// Time had made it this line's; the line's piece is in the place of that one's.
+    InPlaceOf(Option<KeyDigest>),
+    /// No tag, or none that explains the line's piece.
+    None,
 }
 
 struct Lines<'l, 'v, V: StockView> {
@@ -161,8 +172,13 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
         if pieces <= 0 {
             return Ok(());
         }
-        if sells && self.sold_tag(draft, item)? {
-            pieces -= 1;
+        let mut line = draft.line;
+        if sells {
+            match self.sold_tag(draft, item)? {
+                Named::Own => pieces -= 1,
+                Named::InPlaceOf(other) => line = other,
+                Named::None => {}
+            }
         }
         if pieces == 0 || !self.beside.any_of(item)? {
             return Ok(());
@@ -173,7 +189,7 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
             pieces,
             at: self.at,
             day: self.day.clone(),
-            line: draft.line,
+            line,
             from_zone: draft.from_zone.clone(),
             sells,
         };
@@ -184,18 +200,18 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
         Ok(())
     }
 
-    /// Suspects of the line's own business day, about its time, or of the day that was closed just
-    /// before: it explains them after all.
+    /// Suspects that the line explains after all: those of its own business day; else, where no open
+    /// departure waits for it, those about its time, or of the day that was closed just before.
     fn late(&mut self, draft: &Draft, unbound: &mut Unbound) -> Result<(), V::Error> {
-        let mut suspects = self.beside.of_item(&unbound.item, TagState::Suspect)?;
-        suspects.retain(|(_, tag)| {
-            let near = tag.since.abs_diff(unbound.at) <= TAG_LINE_NEAR_MS.unsigned_abs();
-            let same = tag.day.is_some() && [&unbound.day, &self.just_closed].contains(&&tag.day);
-            (near || same) && close::from_there(unbound, tag)
-        });
-        suspects.sort_by_key(|(_, tag)| tag.since.abs_diff(unbound.at));
-        for (key, tag) in suspects {
-            if unbound.pieces == 0 {
+        let suspects = self
+            .beside
+            .suspects_of(unbound, self.just_closed.as_ref())?;
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        let open = self.beside.open_departures(&unbound.item, unbound.at)?;
+        for (other, key, tag) in suspects {
+            if unbound.pieces <= if other { open } else { 0 } {
                 break;
             }
             let text = "a line that came after the close of day explains why it left";
@@ -207,10 +223,10 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
         Ok(())
     }
 
-    /// Marks the tag that a line names as sold; whether it is the line's own piece.
-    fn sold_tag(&mut self, draft: &Draft, item: &ItemId) -> Result<bool, V::Error> {
+    /// Marks the tag that a line names as sold.
+    fn sold_tag(&mut self, draft: &Draft, item: &ItemId) -> Result<Named, V::Error> {
         let Some(epc) = epc_of(draft) else {
-            return Ok(false);
+            return Ok(Named::None);
         };
         let key = tag_key(&epc, self.posting.view.salt());
         let before = self.beside.tag(&key)?;
@@ -225,7 +241,7 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
                     ..tag.clone()
                 };
                 self.beside.put(key, Some(sold))?;
-                return Ok(false);
+                return Ok(Named::InPlaceOf(tag.line));
             }
             if tag.state == TagState::Sold {
                 // Another version of its line, or a line with several pieces, names it again.
@@ -234,7 +250,7 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
                         "the line names a tag that is sold already: its piece is another one";
                     self.tell(SOLD_TWICE, Some(epc), item, draft, text)?;
                 }
-                return Ok(false);
+                return Ok(Named::None);
             }
             if tag.state == TagState::Suspect {
                 let text = "a line that came after the close of day sells it";
@@ -258,7 +274,7 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
             named: true,
         };
         self.beside.put(key, Some(sold))?;
-        Ok(own)
+        Ok(if own { Named::Own } else { Named::None })
     }
 
     /// Pieces that went did not: the line is undone, or says less than it did. Tags that it sold are
@@ -267,7 +283,7 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
         &mut self,
         draft: &Draft,
         item: &ItemId,
-        line: Option<crate::domain::key::KeyDigest>,
+        line: Option<KeyDigest>,
         mut pieces: i64,
     ) -> Result<(), V::Error> {
         if let Some(epc) = epc_of(draft).filter(|_| pieces > 0) {
@@ -327,6 +343,7 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
                 self.clear(RETURNED_UNSOLD, &tag, draft, text)?;
                 self.beside.put(key, None)
             }
+            TagState::Gone if self.beside.sold_since(&tag, self.at)? => self.beside.put(key, None),
             TagState::Gone => {
                 self.tell(RETURNED_UNSOLD, Some(epc), &tag.item, draft, text)?;
                 self.beside.put(key, None)
@@ -340,7 +357,7 @@ impl<'l, 'v, V: StockView> Lines<'l, 'v, V> {
     fn not_back(
         &mut self,
         item: &ItemId,
-        line: Option<crate::domain::key::KeyDigest>,
+        line: Option<KeyDigest>,
         pieces: i64,
     ) -> Result<(), V::Error> {
         let of = |unbound: &Unbound| unbound.pieces < 0 && unbound.line == line && line.is_some();

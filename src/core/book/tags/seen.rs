@@ -147,12 +147,8 @@ impl<V: StockView> Seen<'_, V> {
         let unbound = self.beside.unbound(&tag.item)?;
         let back = unbound.iter().find(|u| u.pieces < 0 && u.at >= tag.since);
         let Some(back) = back else { return Ok(()) };
-        let between = tag.since..=back.at;
-        let went = unbound.iter().rev();
-        let mut went = went.filter(|u| u.pieces > 0 && u.sells && between.contains(&u.at));
-        if let Some(went) = went.next() {
+        if self.beside.sold_since(tag, back.at)? {
             self.beside.leave(back.nr, back.pieces.saturating_add(1));
-            self.beside.leave(went.nr, went.pieces.saturating_sub(1));
         }
         Ok(())
     }

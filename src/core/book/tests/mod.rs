@@ -7,6 +7,7 @@ mod notices;
 mod openings;
 mod oracle;
 mod rules;
+mod shelves;
 mod tags;
 mod unvouched;
 mod version;

@@ -410,7 +410,7 @@ fn r17_a_void_frees_what_its_line_sold() {
         tell(&mut journal, 30, Body::Sale(voiding));
         close(&mut journal, 60, TODAY);
         // Nobody took a sold one: a tag that was not put back is missed.
-        let want = if tagged.is_some() { 0 } else { 1 };
+        let want = i64::from(tagged.is_none());
         assert_eq!(pieces(&journal), (2, want), "{tagged:?}");
         tag(&mut journal, 70, Change::Arrived, 0);
         assert_eq!(state(&journal, 0), Some(TagState::There));
