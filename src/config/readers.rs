@@ -8,6 +8,7 @@ use shelfwire_core::domain::ids::Name;
 use shelfwire_core::limits::{
     READER_ANTENNAS_MAX, READER_POPULATION_MAX, READER_REPORT_MAX, TIMER_MAX_MS,
 };
+use shelfwire_core::presence::Settings;
 
 use super::checked::{Identity, Presence, Reader, ReaderAntenna, ReaderTls, ReaderWay};
 use super::environment::Surroundings;
@@ -84,11 +85,20 @@ fn antenna(fields: &mut Fields<'_>) -> AntennaDraft {
 
 pub(super) fn presence(fields: &mut Fields<'_>) -> Presence {
     let bounds = 0..=TIMER_MAX_MS;
+    // One place for what was measured: the engine's own.
+    let unless = Settings::default();
+    let time =
+        |fields: &mut Fields<'_>, key, unless_ms| duration(fields, key, unless_ms, bounds.clone());
+    let count = unless.observed_count_threshold;
     Presence {
-        glimpsed_timeout: duration(fields, "glimpsed_timeout", 30_000, bounds.clone()),
-        observed_time_threshold: duration(fields, "observed_time_threshold", 2_000, bounds.clone()),
-        observed_count_threshold: fields.number("observed_count_threshold", 3, 1..=100),
-        lost_timeout: duration(fields, "lost_timeout", 20 * 60_000, bounds),
+        glimpsed_timeout: time(fields, "glimpsed_timeout", unless.glimpsed_timeout_ms),
+        observed_time_threshold: time(
+            fields,
+            "observed_time_threshold",
+            unless.observed_time_threshold_ms,
+        ),
+        observed_count_threshold: fields.number("observed_count_threshold", count, 1..=100),
+        lost_timeout: time(fields, "lost_timeout", unless.lost_timeout_ms),
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! - A tag **arrives** when it was heard several times over some time: a passer-by's is not.
 //! - It **moves** when another shelf hears it better, by signal and by rate, than chance and fading
-//!   explain ([`rule`]); windows are as long as the tag's own read rate needs.
+//!   explain (`rule`); windows are as long as the tag's own read rate needs.
 //! - It **departs** when it is silent for longer than its own read rate explains, counted in time in
-//!   which its shelf was *observed* ([`watch`]). A dead reader makes no events.
+//!   which its shelf was *observed* (`watch`). A dead reader makes no events.
 //! - A shelf that falls silent as a whole is said to be **swept or blind**, with the time between the
 //!   first and the last of the last reads: a cable dies in one second, a hand takes ten.
 //!
