@@ -463,12 +463,14 @@ fn count(words: &mut Cursor<'_>, block: &[String], calendar: &Calendar) -> Resul
         let till = words.need("the till")?.to_owned();
         words.eat("=");
         let number = words.need("its last number")?.to_owned();
+        // Receipts without a day are of today, whichever business day the count's moment is of: in the
+        // first hours of a night these are two.
         let day = if words.eat("of") {
-            format!("{}/", day(words, calendar)?)
+            day(words, calendar)?
         } else {
-            String::new()
+            calendar.day("today").unwrap_or_default()
         };
-        count.last.push(format!("{till}={day}{number}"));
+        count.last.push(format!("{till}={day}/{number}"));
     }
     let whole = block
         .first()
